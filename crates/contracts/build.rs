@@ -16,9 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_well_known_types(true)
         .bytes(".customs.common.v1.JournalRow.payload")
         .compile_fds(descriptors)?;
-    pbjson_build::Builder::new()
-        .register_descriptors(&encoded)?
-        .build(&[".nsw", ".gate", ".customs"])?;
+    pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[".nsw", ".gate", ".customs"])?;
     Ok(())
 }
 

@@ -1,0 +1,102 @@
+//! Names of the headers of a CloudEvent in binary mode, and the reading of structured mode.
+//!
+//! CloudEvents Kafka binding 1.0.2: attributes travel as `ce_` headers, the data is the value; in structured mode the value is a JSON
+//! document (`application/cloudevents+json`) with the attributes beside `data` or `data_base64`.
+
+pub const SPECVERSION: &str = "ce_specversion";
+pub const SOURCE: &str = "ce_source";
+pub const ID: &str = "ce_id";
+pub const TYPE: &str = "ce_type";
+pub const SUBJECT: &str = "ce_subject";
+pub const TIME: &str = "ce_time";
+pub const SEQUENCE: &str = "ce_sequence";
+pub const OFFICE: &str = "ce_office";
+pub const ACTOR: &str = "ce_actor";
+pub const CAUSE: &str = "ce_cause";
+pub const CHAIN: &str = "ce_chain";
+pub const RECIPIENT: &str = "ce_recipient";
+pub const ANSWER: &str = "ce_answer";
+pub const TRACEPARENT: &str = "traceparent";
+pub const CONTENT_TYPE: &str = "content-type";
+
+pub const PROTOBUF: &str = "application/protobuf";
+pub const JSON: &str = "application/json";
+const STRUCTURED: &str = "application/cloudevents+json";
+
+/// Headers in the order in which they travel.
+pub type Headers = Vec<(String, String)>;
+
+/// Value of the first header of that name, or ''.
+pub fn header<'a>(headers: &'a Headers, name: &str) -> &'a str {
+    headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+}
+
+/// Turns a structured-mode message into what binary mode would have carried; leaves binary mode alone.
+pub fn unfold(headers: Headers, payload: Vec<u8>) -> Result<(Headers, Vec<u8>), &'static str> {
+    if !header(&headers, CONTENT_TYPE).starts_with(STRUCTURED) {
+        return Ok((headers, payload));
+    }
+    let document: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&payload).map_err(|_| "the value is not a CloudEvent in JSON")?;
+    let mut unfolded = Headers::new();
+    let mut data = Vec::new();
+    for (name, value) in document {
+        match (name.as_str(), value) {
+            ("data", value) => data = serde_json::to_vec(&value).map_err(|_| "data cannot be read")?,
+            ("data_base64", serde_json::Value::String(text)) => data = base64(&text).ok_or("data_base64 is not base64")?,
+            ("datacontenttype", serde_json::Value::String(text)) => unfolded.push((CONTENT_TYPE.to_owned(), text)),
+            ("traceparent", serde_json::Value::String(text)) => unfolded.push((TRACEPARENT.to_owned(), text)),
+            (_, serde_json::Value::String(text)) => unfolded.push((format!("ce_{name}"), text)),
+            (_, serde_json::Value::Number(number)) => unfolded.push((format!("ce_{name}"), number.to_string())),
+            _ => return Err("an attribute is neither text nor number"),
+        }
+    }
+    if header(&unfolded, CONTENT_TYPE).is_empty() {
+        unfolded.push((CONTENT_TYPE.to_owned(), JSON.to_owned()));
+    }
+    Ok((unfolded, data))
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+/// Headers as text, one `name=value` a line, for tables.
+pub fn to_text(headers: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in headers {
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&value.replace(['\n', '\r'], " "));
+        text.push('\n');
+    }
+    text
+}
+
+/// Headers from [`to_text`].
+pub fn from_text(text: &str) -> Headers {
+    text.lines().filter_map(|line| line.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structured_mode_becomes_binary_mode() {
+        let value = br#"{"specversion":"1.0","id":"7","source":"/s","type":"nsw.v1.Lodged","data":{"sender":"x"}}"#.to_vec();
+        let headers = vec![(CONTENT_TYPE.to_owned(), format!("{STRUCTURED}; charset=utf-8"))];
+        let (headers, data) = unfold(headers, value).unwrap();
+        assert_eq!(header(&headers, TYPE), "nsw.v1.Lodged");
+        assert_eq!(header(&headers, CONTENT_TYPE), JSON);
+        assert_eq!(data, br#"{"sender":"x"}"#);
+        assert!(unfold(vec![(CONTENT_TYPE.to_owned(), STRUCTURED.to_owned())], b"{".to_vec()).is_err());
+    }
+
+    #[test]
+    fn headers_survive_the_table() {
+        let headers = vec![("a".to_owned(), "1=2".to_owned()), ("b".to_owned(), String::new())];
+        assert_eq!(from_text(&to_text(&headers)), headers);
+    }
+}

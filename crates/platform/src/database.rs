@@ -1,0 +1,91 @@
+//! The pool, and migrations: the block of the platform and the service's own tables under one lock and one history.
+use std::{borrow::Cow, collections::BTreeMap, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgConnection, PgPool,
+    migrate::{Migrate, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{settings, streams::Layout};
+
+/// The block of every service database.
+pub static JOURNAL: Migrator = sqlx::migrate!("./migrations");
+
+/// Why the schema is not as this version needs it.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    #[error("migration {0} is not applied: run `<service> migrate`")]
+    Pending(i64),
+    #[error("migration {0} is not known to this version: start a newer one")]
+    Unknown(i64),
+    #[error("migration {0} was changed after it had been applied")]
+    Changed(i64),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// A pool that connects when first used, so that a service can live without its database.
+pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(settings.url.expose())?.application_name(service).statement_cache_capacity(200);
+    Ok(PgPoolOptions::new()
+        .max_connections(settings.connections)
+        .min_connections(2)
+        .acquire_timeout(Duration::from_millis(settings.acquire_ms))
+        .connect_lazy_with(options))
+}
+
+/// The platform's migrations and the service's, in order of their numbers.
+fn all(service: &Migrator) -> Migrator {
+    let mut migrations: Vec<_> = JOURNAL.iter().chain(service.iter()).cloned().collect();
+    migrations.sort_by_key(|m| m.version);
+    Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
+}
+
+/// Applies what is pending, under an advisory lock, and creates the stream heads of the topics this service tells.
+pub async fn migrate(url: &str, service: &Migrator, topics: &[&str], layout: Layout) -> Result<(), SchemaError> {
+    let pool = PgPoolOptions::new().max_connections(1).connect(url).await?;
+    all(service).run(&pool).await?;
+    let mut conn = pool.acquire().await?;
+    for topic in topics {
+        create_streams(&mut conn, topic, layout).await?;
+    }
+    Ok(())
+}
+
+async fn create_streams(conn: &mut PgConnection, topic: &str, layout: Layout) -> Result<(), sqlx::Error> {
+    let streams: Vec<i32> = (0..layout.streams()).filter_map(|s| i32::try_from(s).ok()).collect();
+    sqlx::query!("INSERT INTO streams (topic, stream) SELECT $1, s FROM UNNEST($2::int[]) AS s ON CONFLICT DO NOTHING", topic, &streams)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Refuses pending, unknown and changed migrations.
+pub async fn check(pool: &PgPool, service: &Migrator) -> Result<(), SchemaError> {
+    let mut conn = pool.acquire().await?;
+    let wanted = all(service);
+    let applied: BTreeMap<i64, Vec<u8>> = match conn.list_applied_migrations(&wanted.table_name).await {
+        Ok(applied) => applied.into_iter().map(|m| (m.version, m.checksum.to_vec())).collect(),
+        // No table of migrations: nothing was ever applied.
+        Err(sqlx::migrate::MigrateError::Execute(error)) if is_missing_table(&error) => BTreeMap::new(),
+        Err(error) => return Err(error.into()),
+    };
+    for migration in wanted.iter() {
+        match applied.get(&migration.version) {
+            None => return Err(SchemaError::Pending(migration.version)),
+            Some(checksum) if *checksum != *migration.checksum => return Err(SchemaError::Changed(migration.version)),
+            Some(_) => {}
+        }
+    }
+    match applied.keys().find(|version| !wanted.version_exists(**version)) {
+        Some(version) => Err(SchemaError::Unknown(*version)),
+        None => Ok(()),
+    }
+}
+
+fn is_missing_table(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "42P01")
+}

@@ -1,0 +1,33 @@
+//! Why a piece of work did not come to an end, seen from its transaction.
+
+/// What a transaction may end with instead of a commit.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Deadlock, serialization failure, timeout, lost connection, full disk: the same work may succeed later.
+    #[error("try again: {0}")]
+    Retry(String),
+    /// The database refuses this very content and always will.
+    #[error("refused by the database: {0}")]
+    Deterministic(String),
+    /// Somebody else owns the partition now.
+    #[error("another owner has taken over")]
+    Fenced,
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
+                // Data exceptions (22), constraints other than unique (23), syntax and access (42), raise (P0): the content is at fault.
+                // A unique violation means that somebody was faster: loading again sees the other row.
+                Some("23505") => Self::Retry(error.to_string()),
+                Some(code) if ["22", "23", "42", "P0"].iter().any(|class| code.starts_with(class)) => Self::Deterministic(error.to_string()),
+                _ => Self::Retry(error.to_string()),
+            },
+            sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::TypeNotFound { .. } => {
+                Self::Deterministic(error.to_string())
+            }
+            _ => Self::Retry(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Ids from publishers outside, who have no positions: the same message again gets the stored answer, the same id with other content is refused.
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+use crate::{Instant, failure::Failure};
+
+/// (`ce_source`, `ce_id`): unique by CloudEvents.
+pub type MessageId = (String, String);
+
+/// What is remembered of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub digest: Vec<u8>,
+    /// Place of the answer in `nsw.responses.v1`; '' when there was none.
+    pub answer_id: String,
+}
+
+/// Digest of type and content.
+pub fn digest(kind: &str, payload: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(u32::try_from(kind.len()).unwrap_or(u32::MAX).to_be_bytes());
+    hash.update(kind.as_bytes());
+    hash.update(payload);
+    hash.finalize().to_vec()
+}
+
+/// Those of the ids that were seen before.
+pub async fn seen(conn: &mut PgConnection, ids: &[MessageId]) -> Result<HashMap<MessageId, Seen>, Failure> {
+    let (sources, names): (Vec<String>, Vec<String>) = ids.iter().cloned().unzip();
+    let rows = sqlx::query!(
+        r#"SELECT i.source, i.id, i.digest, i.answer_id FROM UNNEST($1::text[], $2::text[]) AS w (source, id) JOIN inbox i USING (source, id)"#,
+        &sources,
+        &names
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| ((r.source, r.id), Seen { digest: r.digest, answer_id: r.answer_id })).collect())
+}
+
+/// Remembers messages. An id that another transaction has just remembered is a `Retry`: loading again sees it.
+pub async fn remember(conn: &mut PgConnection, mut messages: Vec<(MessageId, Seen)>, now: Instant) -> Result<(), Failure> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    messages.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let sources: Vec<String> = messages.iter().map(|((s, _), _)| s.clone()).collect();
+    let ids: Vec<String> = messages.iter().map(|((_, i), _)| i.clone()).collect();
+    let digests: Vec<Vec<u8>> = messages.iter().map(|(_, s)| s.digest.clone()).collect();
+    let answers: Vec<String> = messages.iter().map(|(_, s)| s.answer_id.clone()).collect();
+    sqlx::query!(
+        r#"INSERT INTO inbox (source, id, digest, answer_id, seen_at)
+           SELECT w.source, w.id, w.digest, w.answer_id, $5
+           FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::text[]) AS w (source, id, digest, answer_id)"#,
+        &sources,
+        &ids,
+        &digests,
+        &answers,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what was seen before a moment; natural keys go on guarding against those.
+pub async fn prune(conn: &mut PgConnection, before: Instant) -> Result<u64, Failure> {
+    Ok(sqlx::query!("DELETE FROM inbox WHERE seen_at < $1", before).execute(conn).await?.rows_affected())
+}

@@ -1,0 +1,63 @@
+//! Kafka at the edge: client settings, topics, the group that delivers to the reader.
+pub mod group;
+pub mod topics;
+
+use rdkafka::ClientConfig;
+
+use crate::settings;
+
+/// Client properties that every client shares. Memory stays bounded whatever the broker sends.
+pub fn client(settings: &settings::Kafka) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &settings.brokers)
+        .set("client.id", "cleargate")
+        .set("socket.nagle.disable", "true")
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("message.max.bytes", settings.largest_message.saturating_add(65_536).to_string());
+    for (key, value) in &settings.properties {
+        config.set(key, value.expose());
+    }
+    config
+}
+
+/// A producer that keeps the order and never gives up: idempotent, acknowledged by all, without a deadline.
+pub fn ordered_producer(settings: &settings::Kafka) -> ClientConfig {
+    let mut config = client(settings);
+    config
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("message.timeout.ms", "0")
+        .set("linger.ms", "2")
+        .set("compression.type", "none")
+        .set("queue.buffering.max.kbytes", "16384")
+        .set("batch.size", "262144");
+    config
+}
+
+/// A consumer that commits nothing by itself and never guesses where to start.
+pub fn consumer(settings: &settings::Kafka, group: &str, instance: &str) -> ClientConfig {
+    let mut config = client(settings);
+    config
+        .set("group.id", format!("{}{group}", settings.prefix))
+        .set("client.id", instance)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("enable.partition.eof", "false")
+        .set("fetch.wait.max.ms", "100")
+        .set("fetch.message.max.bytes", "262144")
+        .set("queued.max.messages.kbytes", "8192")
+        .set("max.poll.interval.ms", "300000");
+    match settings.protocol {
+        settings::GroupProtocol::Classic => {
+            config.set("group.protocol", "classic").set("session.timeout.ms", settings.session_ms.to_string());
+            config.set("heartbeat.interval.ms", (settings.session_ms / 5).max(500).to_string());
+        }
+        settings::GroupProtocol::Consumer => {
+            config.set("group.protocol", "consumer");
+        }
+    }
+    config
+}

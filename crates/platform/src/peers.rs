@@ -1,0 +1,87 @@
+//! The other services' journals over gRPC: where missing rows are fetched.
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use contracts::common::{ReadJournalRequest, ReadJournalResponse, operations_client::OperationsClient};
+use tonic::{
+    Request,
+    metadata::MetadataValue,
+    transport::{Channel, Endpoint},
+};
+
+use crate::{failure::Failure, journal::Row, settings};
+
+/// Journals of producers, as a reader needs them.
+#[async_trait]
+pub trait Journals: Send + Sync {
+    /// Rows from a position on, at most `limit`.
+    async fn read(&self, producer: &str, topic: &str, stream: i32, from: i64, limit: i64) -> Result<Vec<Row>, Failure>;
+    /// Position up to which the producer has published.
+    async fn published(&self, producer: &str, topic: &str, stream: i32) -> Result<i64, Failure>;
+}
+
+/// Journals behind gRPC; connections are made when first used.
+pub struct Peers {
+    channels: BTreeMap<String, Channel>,
+    token_file: String,
+}
+
+impl Peers {
+    pub fn new(peers: &settings::Peers, token_file: &str) -> Result<Self, tonic::transport::Error> {
+        let named = [("intake", &peers.intake), ("risk", &peers.risk), ("tracking", &peers.tracking), ("reporting", &peers.reporting)];
+        let mut channels = BTreeMap::new();
+        for (name, address) in named.into_iter().filter(|(_, address)| !address.is_empty()) {
+            let endpoint = Endpoint::from_shared(address.clone())?.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(10));
+            channels.insert(name.to_owned(), endpoint.connect_lazy());
+        }
+        Ok(Self { channels, token_file: token_file.to_owned() })
+    }
+
+    async fn call(&self, producer: &str, request: ReadJournalRequest) -> Result<ReadJournalResponse, Failure> {
+        let channel = self.channels.get(producer).ok_or_else(|| Failure::Retry(format!("peers.{producer} is not set")))?;
+        let mut request = Request::new(request);
+        let token = tokio::fs::read_to_string(&self.token_file).await.unwrap_or_default();
+        if let Ok(bearer) = MetadataValue::try_from(format!("Bearer {}", token.trim())) {
+            request.metadata_mut().insert("authorization", bearer);
+        }
+        let mut client = OperationsClient::new(channel.clone()).max_decoding_message_size(64 << 20);
+        client.read_journal(request).await.map(tonic::Response::into_inner).map_err(|s| Failure::Retry(format!("{producer}: {s}")))
+    }
+}
+
+#[async_trait]
+impl Journals for Peers {
+    async fn read(&self, producer: &str, topic: &str, stream: i32, from: i64, limit: i64) -> Result<Vec<Row>, Failure> {
+        let request = ReadJournalRequest {
+            topic: topic.to_owned(),
+            stream: stream.unsigned_abs(),
+            from: from.unsigned_abs(),
+            limit: u32::try_from(limit.clamp(1, 2000)).unwrap_or(2000),
+        };
+        self.call(producer, request).await?.rows.into_iter().map(row).collect()
+    }
+
+    async fn published(&self, producer: &str, topic: &str, stream: i32) -> Result<i64, Failure> {
+        let request = ReadJournalRequest { topic: topic.to_owned(), stream: stream.unsigned_abs(), from: 1, limit: 0 };
+        Ok(i64::try_from(self.call(producer, request).await?.published).unwrap_or(i64::MAX))
+    }
+}
+
+fn row(row: contracts::common::JournalRow) -> Result<Row, Failure> {
+    let out_of_range = || Failure::Deterministic("a journal row with a value out of range".to_owned());
+    Ok(Row {
+        topic: row.topic,
+        stream: i32::try_from(row.stream).map_err(|_| out_of_range())?,
+        position: i64::try_from(row.position).map_err(|_| out_of_range())?,
+        kind: row.kind,
+        subject: row.subject,
+        office: row.office,
+        actor: row.actor,
+        cause: row.cause,
+        recorded_at: chrono::DateTime::from_timestamp_micros(row.recorded_at_us).ok_or_else(out_of_range)?,
+        trace: row.trace,
+        headers: String::new(),
+        payload: row.payload.to_vec(),
+        hash: row.hash,
+    })
+}

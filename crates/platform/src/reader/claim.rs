@@ -1,0 +1,61 @@
+//! Owning partitions: a claim raises the epoch, a batch proves it still holds.
+//!
+//! Kafka's assignment alone is not enough: an owner that was stopped for a minute does not know that it lost its partitions. The epoch in
+//! our own database does, and the compare-and-set of [`fence`] runs in the transaction that writes the effects, so a zombie can write nothing.
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+
+use super::screen::Progress;
+use crate::{failure::Failure, journal::chain};
+
+/// A partition of a logical topic.
+pub type Partition = (String, i32);
+
+/// Takes partitions over: epoch + 1, reading position, hash and offset in the same statement.
+pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &str) -> Result<BTreeMap<Partition, Progress>, Failure> {
+    let mut sorted = partitions.to_vec();
+    sorted.sort_unstable();
+    let (topics, numbers): (Vec<String>, Vec<i32>) = sorted.into_iter().unzip();
+    let rows = sqlx::query!(
+        r#"INSERT INTO consumers AS c (topic, partition, epoch, owner)
+           SELECT w.topic, w.partition, 1, $3 FROM UNNEST($1::text[], $2::int[]) AS w (topic, partition)
+           ON CONFLICT (topic, partition) DO UPDATE SET epoch = c.epoch + 1, owner = $3
+           RETURNING topic, partition, epoch, position, hash, next_offset"#,
+        &topics,
+        &numbers,
+        owner
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|r| {
+            let hash = chain::hash(&r.hash).ok_or_else(|| Failure::Deterministic("a reading position has no hash".to_owned()))?;
+            Ok(((r.topic, r.partition), Progress { epoch: r.epoch, position: r.position, hash, next_offset: r.next_offset }))
+        })
+        .collect()
+}
+
+/// Moves partitions from where this owner left them to where the batch leads, or fails as `Fenced`.
+pub async fn fence(conn: &mut PgConnection, moves: &[(Partition, Progress, Progress)]) -> Result<(), Failure> {
+    let topics: Vec<String> = moves.iter().map(|((t, _), _, _)| t.clone()).collect();
+    let numbers: Vec<i32> = moves.iter().map(|((_, p), _, _)| *p).collect();
+    let column = |pick: fn(&(Partition, Progress, Progress)) -> i64| moves.iter().map(pick).collect::<Vec<_>>();
+    let hashes: Vec<Vec<u8>> = moves.iter().map(|(_, _, to)| to.hash.to_vec()).collect();
+    let moved = sqlx::query!(
+        r#"UPDATE consumers c SET position = w.position, hash = w.hash, next_offset = w.next_offset
+           FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[])
+                AS w (topic, partition, epoch, was, position, hash, next_offset)
+           WHERE c.topic = w.topic AND c.partition = w.partition AND c.epoch = w.epoch AND c.position = w.was"#,
+        &topics,
+        &numbers,
+        &column(|(_, from, _)| from.epoch),
+        &column(|(_, from, _)| from.position),
+        &column(|(_, _, to)| to.position),
+        &hashes,
+        &column(|(_, _, to)| to.next_offset)
+    )
+    .execute(conn)
+    .await?;
+    if moved.rows_affected() == moves.len() as u64 { Ok(()) } else { Err(Failure::Fenced) }
+}

@@ -1,0 +1,161 @@
+//! A message as Kafka delivered it, and a fact as handlers see it.
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Instant,
+    cloudevent::{self, Headers, header},
+    journal::{Hash, Link, Row, chain},
+};
+
+/// A message as it came.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    /// Logical topic name.
+    pub topic: String,
+    pub partition: i32,
+    pub offset: i64,
+    pub key: String,
+    pub headers: Headers,
+    pub payload: Vec<u8>,
+}
+
+/// A message with its attributes in binary mode, wherever it came from: the wire, the producer's journal, or one of our tables.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub topic: String,
+    pub partition: i32,
+    /// Kafka offset; minus the position for a row repaired from the producer's journal.
+    pub offset: i64,
+    /// Position in the producer's stream; 0 from outside.
+    pub position: i64,
+    pub key: String,
+    pub headers: Headers,
+    pub payload: Vec<u8>,
+    /// From outside: the id was used before, with other content.
+    pub reused: bool,
+    /// Applied again from the dead letters.
+    pub redriven: bool,
+}
+
+impl Fact {
+    pub fn new(topic: String, partition: i32, offset: i64, position: i64, key: String, headers: Headers, payload: Vec<u8>) -> Self {
+        Self { topic, partition, offset, position, key, headers, payload, reused: false, redriven: false }
+    }
+
+    /// A row that never came by the wire.
+    pub fn repaired(row: Row) -> Self {
+        let headers = row.wire_headers();
+        Self::new(row.topic, row.stream, -row.position, row.position, row.office, headers, row.payload)
+    }
+
+    fn header(&self, name: &str) -> &str {
+        header(&self.headers, name)
+    }
+
+    /// `ce_type`.
+    pub fn kind(&self) -> &str {
+        self.header(cloudevent::TYPE)
+    }
+
+    pub fn subject(&self) -> &str {
+        self.header(cloudevent::SUBJECT)
+    }
+
+    pub fn office(&self) -> &str {
+        self.header(cloudevent::OFFICE)
+    }
+
+    pub fn actor(&self) -> &str {
+        self.header(cloudevent::ACTOR)
+    }
+
+    /// (`ce_source`, `ce_id`).
+    pub fn message_id(&self) -> (String, String) {
+        (self.header(cloudevent::SOURCE).to_owned(), self.header(cloudevent::ID).to_owned())
+    }
+
+    pub fn content_type(&self) -> &str {
+        self.header(cloudevent::CONTENT_TYPE)
+    }
+
+    /// `recorded_at` of the producer.
+    pub fn at(&self) -> Option<Instant> {
+        DateTime::parse_from_rfc3339(self.header(cloudevent::TIME)).ok().map(|t| t.with_timezone(&Utc))
+    }
+
+    /// W3C traceparent as it came.
+    pub fn traceparent(&self) -> &str {
+        self.header(cloudevent::TRACEPARENT)
+    }
+
+    /// What a row that follows from this fact names as its cause.
+    pub fn cause(&self) -> String {
+        let place = if self.position > 0 {
+            format!("{}/{}/{}", self.topic, self.partition, self.position)
+        } else {
+            format!("{}/{}@{}", self.topic, self.partition, self.offset)
+        };
+        if self.redriven { format!("redrive:{place}") } else { place }
+    }
+
+    /// Name in the dead letters: `topic/partition@offset`.
+    pub fn place(&self) -> String {
+        format!("{}/{}@{}", self.topic, self.partition, self.offset)
+    }
+
+    /// Position that the headers claim.
+    pub fn claimed_position(&self) -> Option<i64> {
+        self.header(cloudevent::SEQUENCE).parse().ok().filter(|p| *p > 0)
+    }
+
+    /// Hash that the headers claim.
+    pub fn claimed_hash(&self) -> Option<Hash> {
+        hex::decode(self.header(cloudevent::CHAIN)).ok().and_then(|bytes| chain::hash(&bytes))
+    }
+
+    /// Hash of this fact at a position behind `previous`, from nothing but what was received.
+    pub fn hash(&self, position: i64, previous: &Hash) -> Option<Hash> {
+        let link = Link {
+            stream: self.partition.unsigned_abs(),
+            position: position.unsigned_abs(),
+            topic: &self.topic,
+            kind: self.kind(),
+            subject: self.subject(),
+            office: self.office(),
+            actor: self.actor(),
+            cause: self.header(cloudevent::CAUSE),
+            recorded_at: self.at()?,
+            payload: &self.payload,
+        };
+        Some(link.hash(previous))
+    }
+}
+
+impl Row {
+    /// The headers under which the relay sends this row.
+    pub fn wire_headers(&self) -> Headers {
+        let own = cloudevent::from_text(&self.headers);
+        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut headers = vec![
+            text(cloudevent::SPECVERSION, "1.0"),
+            text(cloudevent::SOURCE, &format!("/{}", self.topic)),
+            text(cloudevent::ID, &format!("{}-{}", self.stream, self.position)),
+            text(cloudevent::TYPE, &self.kind),
+            text(cloudevent::SUBJECT, &self.subject),
+            text(cloudevent::TIME, &self.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
+            text(cloudevent::SEQUENCE, &format!("{:020}", self.position)),
+            text(cloudevent::OFFICE, &self.office),
+            text(cloudevent::ACTOR, &self.actor),
+            text(cloudevent::CAUSE, &self.cause),
+            text(cloudevent::CHAIN, &hex::encode(&self.hash)),
+        ];
+        if !self.trace.is_empty() {
+            headers.push(text(cloudevent::TRACEPARENT, &self.trace));
+        }
+        if header(&own, cloudevent::CONTENT_TYPE).is_empty() {
+            headers.push(text(cloudevent::CONTENT_TYPE, cloudevent::PROTOBUF));
+        }
+        headers.extend(own);
+        headers
+    }
+}

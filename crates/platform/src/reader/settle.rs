@@ -1,0 +1,74 @@
+//! Hands facts to the handler and deals with what it says about each.
+use super::{Fact, Handler, Outcome};
+use crate::{awaiting, dead_letters, failure::Failure, work::Work};
+
+/// Why facts could not be settled together.
+#[derive(Debug)]
+pub enum Halt {
+    Failure(Failure),
+    /// The fact at this index was rejected although later ones of its subject were applied with it: do it again, up to and including this one.
+    SplitAfter(usize),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// What became of the facts.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    pub done: usize,
+    pub rejected: usize,
+    pub awaiting: usize,
+}
+
+/// Applies facts, and whatever was waiting for subjects that arrive with them.
+pub async fn settle(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) -> Result<Settled, Halt> {
+    let mut settled = Settled::default();
+    if !facts.is_empty() {
+        let outcomes = handler.apply(work, facts).await?;
+        if let Some(index) = rejected_too_late(facts, &outcomes) {
+            return Err(Halt::SplitAfter(index));
+        }
+        record(work, facts, &outcomes, &mut settled).await?;
+    }
+    while !work.arrived.is_empty() {
+        let subjects = std::mem::take(&mut work.arrived);
+        let waiting = awaiting::take(work.conn, &subjects).await?;
+        // One at a time: facts of several topics about one subject are few, and each may be rejected by itself.
+        for fact in waiting {
+            let outcomes = handler.apply(work, std::slice::from_ref(&fact)).await?;
+            record(work, std::slice::from_ref(&fact), &outcomes, &mut settled).await?;
+        }
+    }
+    Ok(settled)
+}
+
+fn rejected_too_late(facts: &[Fact], outcomes: &[Outcome]) -> Option<usize> {
+    let rejected = outcomes.iter().enumerate().filter(|(_, o)| matches!(o, Outcome::Reject { .. })).map(|(i, _)| i);
+    rejected.into_iter().find(|i| {
+        let fact = &facts[*i];
+        !fact.subject().is_empty() && facts[i + 1..].iter().any(|later| later.topic == fact.topic && later.subject() == fact.subject())
+    })
+}
+
+async fn record(work: &mut Work<'_>, facts: &[Fact], outcomes: &[Outcome], settled: &mut Settled) -> Result<(), Failure> {
+    if outcomes.len() != facts.len() {
+        return Err(Failure::Deterministic(format!("{} facts got {} outcomes", facts.len(), outcomes.len())));
+    }
+    let mut waiting = Vec::new();
+    for (fact, outcome) in facts.iter().zip(outcomes) {
+        match outcome {
+            Outcome::Done => settled.done += 1,
+            Outcome::Await { subject } => waiting.push((fact, subject.as_str())),
+            Outcome::Reject { code, reason } => {
+                settled.rejected += 1;
+                dead_letters::bury(work.conn, fact, code, reason, work.now).await?;
+            }
+        }
+    }
+    settled.awaiting += waiting.len();
+    awaiting::store(work.conn, &waiting, work.now).await
+}

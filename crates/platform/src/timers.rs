@@ -1,0 +1,71 @@
+//! What happens because time passes: a timer fires on one replica, in one transaction, and its facts name it as their cause.
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    failure::Failure,
+    health::Health,
+    journal::{self, Journal},
+    leases,
+    relay::Wake,
+    work::Work,
+};
+
+/// Something to do again and again.
+#[async_trait]
+pub trait Timer: Send + Sync + 'static {
+    fn name(&self) -> &'static str;
+    fn period(&self) -> Duration;
+    /// Does what is due at `work.now`; doing it twice must change nothing.
+    async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure>;
+}
+
+/// What a timer needs around it.
+#[derive(Clone)]
+pub struct Ground {
+    pub pool: PgPool,
+    pub journal: Journal,
+    pub owner: String,
+    pub wake: Wake,
+    pub health: Health,
+}
+
+/// Fires once, if the lease can be held. Returns whether it did.
+pub async fn step(ground: &Ground, timer: &dyn Timer) -> Result<bool, Failure> {
+    let now = clock::now();
+    let seconds = u32::try_from(timer.period().as_secs().max(5) * 2).unwrap_or(u32::MAX);
+    let mut tx = ground.pool.begin().await?;
+    if !leases::hold(&mut tx, timer.name(), &ground.owner, now, seconds).await? {
+        return Ok(false);
+    }
+    let mut work = Work::new(&mut tx, now);
+    timer.fire(&mut work).await?;
+    let entries = std::mem::take(&mut work.entries);
+    journal::append(&mut tx, ground.journal, &entries).await?;
+    tx.commit().await?;
+    if !entries.is_empty() {
+        ground.wake.wake();
+    }
+    Ok(true)
+}
+
+/// Fires at once and then after every period, until cancelled.
+pub async fn run(ground: Ground, timer: Arc<dyn Timer>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let pause = match step(&ground, timer.as_ref()).await {
+            Ok(_) => timer.period(),
+            Err(error) => {
+                tracing::warn!(%error, timer = timer.name(), "timer");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
