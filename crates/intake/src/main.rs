@@ -1,1 +1,5 @@
-fn main() {}
+//! The intake service: is this declaration valid, complete, paid, cleared?
+
+fn main() -> anyhow::Result<()> {
+    platform::service::main::<intake::Intake>()
+}

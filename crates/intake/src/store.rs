@@ -1,0 +1,250 @@
+//! All SQL of intake: declarations loaded and saved in sets, never one by one.
+use platform::{Failure, Instant};
+use sqlx::PgConnection;
+
+/// A declaration as it stands in the table.
+#[derive(Debug, Clone)]
+pub struct DeclarationRow {
+    pub key: String,
+    pub version: i16,
+    pub state: String,
+    pub lane: String,
+    pub officer: String,
+    pub sender: String,
+    pub reference: String,
+    pub class: String,
+    pub office: String,
+    pub wire: String,
+    pub digest: Vec<u8>,
+    pub body: Vec<u8>,
+    pub duty_vnd: i64,
+    pub paid_vnd: i64,
+    pub guaranteed: bool,
+    pub lodged_at: Instant,
+    pub changed_at: Instant,
+}
+
+/// A version that was superseded.
+#[derive(Debug, Clone)]
+pub struct VersionRow {
+    pub key: String,
+    pub version: i16,
+    pub digest: Vec<u8>,
+    pub body: Vec<u8>,
+    pub at: Instant,
+}
+
+/// A payment that was accepted.
+#[derive(Debug, Clone)]
+pub struct PaymentRow {
+    pub reference: String,
+    pub key: String,
+    pub amount_vnd: i64,
+    pub at: Instant,
+}
+
+/// Locks and loads the declarations with these keys or (sender, reference), in the order of their keys.
+pub async fn lock(conn: &mut PgConnection, keys: &[String], references: &[(String, String)]) -> Result<Vec<DeclarationRow>, Failure> {
+    let (senders, names): (Vec<String>, Vec<String>) = references.iter().cloned().unzip();
+    let mut found = keys.to_vec();
+    if !references.is_empty() {
+        let named = sqlx::query_scalar!(
+            r#"SELECT d.key FROM UNNEST($1::text[], $2::text[]) AS w (sender, reference) JOIN declarations d USING (sender, reference)"#,
+            &senders,
+            &names
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        found.extend(named);
+    }
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as!(
+        DeclarationRow,
+        r#"SELECT d.key, d.version, d.state, d.lane, d.officer, d.sender, d.reference, d.class, d.office, d.wire, d.digest, d.body,
+                  d.duty_vnd, d.paid_vnd, d.guaranteed, d.lodged_at, d.changed_at
+           FROM UNNEST($1::text[]) AS w (key) JOIN declarations d USING (key) ORDER BY d.key FOR UPDATE OF d"#,
+        &found
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Superseded versions of these declarations.
+pub async fn versions(conn: &mut PgConnection, keys: &[String]) -> Result<Vec<VersionRow>, Failure> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as!(
+        VersionRow,
+        r#"SELECT v.key, v.version, v.digest, v.body, v.at FROM UNNEST($1::text[]) AS w (key) JOIN versions v USING (key)"#,
+        keys
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Payments with these references.
+pub async fn payments(conn: &mut PgConnection, references: &[String]) -> Result<Vec<PaymentRow>, Failure> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as!(
+        PaymentRow,
+        r#"SELECT p.reference, p.key, p.amount_vnd, p.at FROM UNNEST($1::text[]) AS w (reference) JOIN payments p USING (reference)"#,
+        references
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Serial numbers for new declarations; those that are not used are lost, which harms nobody.
+pub async fn serials(conn: &mut PgConnection, count: usize) -> Result<Vec<i64>, Failure> {
+    let count = i64::try_from(count).unwrap_or(0);
+    Ok(sqlx::query_scalar!(r#"SELECT nextval('declaration_serial') AS "serial!" FROM generate_series(1, $1)"#, count).fetch_all(conn).await?)
+}
+
+/// Inserts new declarations and updates known ones.
+pub async fn save(conn: &mut PgConnection, new: &[&DeclarationRow], changed: &[&DeclarationRow]) -> Result<(), Failure> {
+    insert(conn, new).await?;
+    update(conn, changed).await
+}
+
+async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let digests: Vec<&[u8]> = rows.iter().map(|r| r.digest.as_slice()).collect();
+    let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
+    sqlx::query!(
+        r#"INSERT INTO declarations (key, version, state, lane, officer, sender, reference, class, office, wire, digest, body,
+                                     duty_vnd, paid_vnd, guaranteed, lodged_at, changed_at)
+           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                                $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::boolean[], $16::timestamptz[],
+                                $17::timestamptz[])"#,
+        &text(|r| &r.key),
+        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
+        &text(|r| &r.state),
+        &text(|r| &r.lane),
+        &text(|r| &r.officer),
+        &text(|r| &r.sender),
+        &text(|r| &r.reference),
+        &text(|r| &r.class),
+        &text(|r| &r.office),
+        &text(|r| &r.wire),
+        &digests as &[&[u8]],
+        &bodies as &[&[u8]],
+        &rows.iter().map(|r| r.duty_vnd).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.paid_vnd).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.guaranteed).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.lodged_at).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.changed_at).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn update(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let digests: Vec<&[u8]> = rows.iter().map(|r| r.digest.as_slice()).collect();
+    let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
+    sqlx::query!(
+        r#"UPDATE declarations d
+           SET version = w.version, state = w.state, lane = w.lane, officer = w.officer, office = w.office, digest = w.digest, body = w.body,
+               duty_vnd = w.duty_vnd, paid_vnd = w.paid_vnd, guaranteed = w.guaranteed, changed_at = w.changed_at
+           FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::bigint[],
+                       $10::bigint[], $11::boolean[], $12::timestamptz[])
+                AS w (key, version, state, lane, officer, office, digest, body, duty_vnd, paid_vnd, guaranteed, changed_at)
+           WHERE d.key = w.key"#,
+        &text(|r| &r.key),
+        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
+        &text(|r| &r.state),
+        &text(|r| &r.lane),
+        &text(|r| &r.officer),
+        &text(|r| &r.office),
+        &digests as &[&[u8]],
+        &bodies as &[&[u8]],
+        &rows.iter().map(|r| r.duty_vnd).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.paid_vnd).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.guaranteed).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.changed_at).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps superseded versions.
+pub async fn keep_versions(conn: &mut PgConnection, rows: &[VersionRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let digests: Vec<&[u8]> = rows.iter().map(|r| r.digest.as_slice()).collect();
+    let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
+    sqlx::query!(
+        r#"INSERT INTO versions (key, version, digest, body, at)
+           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::bytea[], $4::bytea[], $5::timestamptz[])"#,
+        &rows.iter().map(|r| r.key.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
+        &digests as &[&[u8]],
+        &bodies as &[&[u8]],
+        &rows.iter().map(|r| r.at).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps accepted payments.
+pub async fn keep_payments(conn: &mut PgConnection, rows: &[PaymentRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"INSERT INTO payments (reference, key, amount_vnd, at) SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])"#,
+        &rows.iter().map(|r| r.reference.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.key.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.amount_vnd).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.at).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One declaration, unlocked.
+pub async fn find(conn: &mut PgConnection, key: &str) -> Result<Option<DeclarationRow>, Failure> {
+    Ok(sqlx::query_as!(
+        DeclarationRow,
+        r#"SELECT key, version, state, lane, officer, sender, reference, class, office, wire, digest, body, duty_vnd, paid_vnd, guaranteed,
+                  lodged_at, changed_at
+           FROM declarations WHERE key = $1"#,
+        key
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Declarations of an office after a key; any state when `state` is empty.
+pub async fn list(conn: &mut PgConnection, office: &str, state: &str, after: &str, limit: i64) -> Result<Vec<DeclarationRow>, Failure> {
+    Ok(sqlx::query_as!(
+        DeclarationRow,
+        r#"SELECT key, version, state, lane, officer, sender, reference, class, office, wire, digest, body, duty_vnd, paid_vnd, guaranteed,
+                  lodged_at, changed_at
+           FROM declarations WHERE office = $1 AND key > $3 AND ($2 = '' OR state = $2) ORDER BY key LIMIT $4"#,
+        office,
+        state,
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}

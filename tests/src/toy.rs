@@ -1,0 +1,203 @@
+//! A toy service on the real platform: its facts are texts that say what should become of them.
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use platform::{
+    Entry, Failure, Fact, Handler, Outcome, Work,
+    commands::{Call, Decide},
+    journal::{self, Row},
+    metrics::Metrics,
+    peers::Journals,
+    reader::{Delivery, Origin, Source, SourceClass, step::Reader},
+    serving::Refusal,
+    streams::Class,
+};
+use sqlx::migrate::Migrator;
+
+use crate::Sandbox;
+
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Topic of the toy's producer; the same service reads it, as if it were another.
+pub const TOPIC: &str = "customs.toy.v1";
+/// Topic from outside.
+pub const OUTSIDE: &str = "nsw.toy.v1";
+/// Where outside messages are answered.
+pub const ANSWERS: &str = "nsw.answers.v1";
+
+pub const SOURCES: [Source; 2] = [
+    Source { topic: TOPIC, origin: Origin::Ours { producer: "toy" }, class: SourceClass::ByStream },
+    Source { topic: OUTSIDE, origin: Origin::Outside { answers: Some(ANSWERS) }, class: SourceClass::Cargo },
+];
+
+/// `ok`, `arrive`, `await` (until its subject has arrived), `reject` (until the subject `mended` exists), `impossible` (the database refuses it).
+pub struct Toy;
+
+#[async_trait]
+impl Handler for Toy {
+    async fn apply(&self, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = Vec::with_capacity(facts.len());
+        for fact in facts {
+            outcomes.push(apply(work, fact).await?);
+        }
+        Ok(outcomes)
+    }
+}
+
+async fn apply(work: &mut Work<'_>, fact: &Fact) -> Result<Outcome, Failure> {
+    let body = String::from_utf8_lossy(&fact.payload).into_owned();
+    let subject = fact.subject().to_owned();
+    match body.as_str() {
+        "await" if !known(work, &subject).await? => return Ok(Outcome::Await { subject }),
+        "reject" if !known(work, "mended").await? => return Ok(Outcome::Reject { code: "TOY", reason: "told to".to_owned() }),
+        "arrive" => {
+            sqlx::query("INSERT INTO subjects VALUES ($1) ON CONFLICT DO NOTHING").bind(&subject).execute(&mut *work.conn).await?;
+            work.arrived.push(subject.clone());
+        }
+        _ => {}
+    }
+    sqlx::query("INSERT INTO effects (place, subject, body) VALUES ($1, $2, $3)")
+        .bind(fact.place())
+        .bind(&subject)
+        .bind(&body)
+        .execute(&mut *work.conn)
+        .await?;
+    if fact.topic == OUTSIDE {
+        let answer = if fact.reused { "other content" } else { "answered" };
+        let answer = entry(ANSWERS, fact.office(), &subject, answer);
+        work.entries.push(answer.answering("sender", "application/json", (!fact.reused).then(|| fact.message_id())));
+    }
+    Ok(Outcome::Done)
+}
+
+async fn known(work: &mut Work<'_>, subject: &str) -> Result<bool, Failure> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM subjects WHERE subject = $1)").bind(subject).fetch_one(&mut *work.conn).await?)
+}
+
+/// Adds one to an office and tells so.
+pub struct Add {
+    pub offices: Vec<String>,
+}
+
+#[async_trait]
+impl Decide for Toy {
+    type Command = Add;
+
+    async fn decide(&self, work: &mut Work<'_>, calls: &[Call<Add>]) -> Result<Vec<Result<Vec<u8>, Refusal>>, Failure> {
+        let mut offices: Vec<String> = calls.iter().flat_map(|c| c.command.offices.clone()).collect();
+        offices.sort_unstable();
+        offices.dedup();
+        sqlx::query("SELECT office FROM offices WHERE office = ANY($1) ORDER BY office FOR UPDATE").bind(&offices).fetch_all(&mut *work.conn).await?;
+        for call in calls {
+            for office in &call.command.offices {
+                sqlx::query("UPDATE offices SET total = total + 1 WHERE office = $1").bind(office).execute(&mut *work.conn).await?;
+                work.entries.push(entry(TOPIC, office, office, "ok"));
+            }
+        }
+        Ok(calls.iter().map(|c| Ok(c.key.clone().into_bytes())).collect())
+    }
+}
+
+/// A fact of the toy.
+pub fn entry(topic: &'static str, office: &str, subject: &str, body: &str) -> Entry {
+    Entry {
+        topic,
+        class: Class::Cargo,
+        kind: "customs.toy.v1.Said".into(),
+        subject: subject.to_owned(),
+        office: office.to_owned(),
+        actor: "toy".to_owned(),
+        cause: "grpc:test:toy:1".to_owned(),
+        recorded_at: platform::clock::now(),
+        trace: String::new(),
+        payload: body.as_bytes().to_vec(),
+        headers: Vec::new(),
+        answer: false,
+        answers: None,
+    }
+}
+
+/// Journals facts and returns them as Kafka would deliver them.
+pub async fn tell(sandbox: &Sandbox, facts: &[(&str, &str, &str)]) -> anyhow::Result<Vec<Delivery>> {
+    let entries: Vec<Entry> = facts.iter().map(|(office, subject, body)| entry(TOPIC, office, subject, body)).collect();
+    let mut tx = sandbox.pool.begin().await?;
+    let places = journal::append(&mut tx, sandbox.journal, &entries).await?;
+    let mut deliveries = Vec::new();
+    for place in places {
+        let (stream, position) = (i32::try_from(place.stream)?, i64::try_from(place.position)?);
+        let row = journal::read(&mut tx, TOPIC, stream, position, 1).await?.remove(0);
+        deliveries.push(delivery(&row));
+    }
+    tx.commit().await?;
+    Ok(deliveries)
+}
+
+/// A row as Kafka would deliver it, offsets one behind positions.
+pub fn delivery(row: &Row) -> Delivery {
+    Delivery {
+        topic: row.topic.clone(),
+        partition: row.stream,
+        offset: row.position - 1,
+        key: row.office.clone(),
+        headers: row.wire_headers(),
+        payload: row.payload.clone(),
+    }
+}
+
+/// A message from outside.
+pub fn message(offset: i64, id: &str, subject: &str, body: &str) -> Delivery {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Delivery {
+        topic: OUTSIDE.to_owned(),
+        partition: 0,
+        offset,
+        key: "OFF1".to_owned(),
+        headers: vec![
+            header("ce_specversion", "1.0"),
+            header("ce_source", "/sender"),
+            header("ce_id", id),
+            header("ce_type", "nsw.toy.v1.Said"),
+            header("ce_subject", subject),
+            header("content-type", "application/json"),
+        ],
+        payload: body.as_bytes().to_vec(),
+    }
+}
+
+/// A reader that owns nothing yet.
+pub fn reader(sandbox: &Sandbox, owner: &str, journals: Arc<dyn Journals>) -> Reader {
+    Reader {
+        pool: sandbox.pool.clone(),
+        handler: Arc::new(Toy),
+        journal: sandbox.journal,
+        sources: SOURCES.to_vec(),
+        journals,
+        owner: owner.to_owned(),
+        metrics: Metrics::new("toy"),
+        progress: BTreeMap::new(),
+    }
+}
+
+/// All partitions that the toy reads.
+pub fn partitions() -> Vec<(String, i32)> {
+    (0..8).map(|n| (TOPIC.to_owned(), n)).chain([(OUTSIDE.to_owned(), 0)]).collect()
+}
+
+/// (subject, body) of every effect, in order.
+pub async fn effects(sandbox: &Sandbox) -> anyhow::Result<Vec<(String, String)>> {
+    Ok(sqlx::query_as("SELECT subject, body FROM effects ORDER BY id").fetch_all(&sandbox.pool).await?)
+}
+
+/// Nobody to ask: these tests must not need repair.
+pub struct NoPeers;
+
+#[async_trait]
+impl Journals for NoPeers {
+    async fn read(&self, _: &str, _: &str, _: i32, _: i64, _: i64) -> Result<Vec<Row>, Failure> {
+        Err(Failure::Retry("no peer".to_owned()))
+    }
+
+    async fn published(&self, _: &str, _: &str, _: i32) -> Result<i64, Failure> {
+        Err(Failure::Retry("no peer".to_owned()))
+    }
+}
