@@ -1,0 +1,160 @@
+//! What risk does with the facts it hears.
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contracts::{
+    common::Declaration,
+    intake::{IntakeEvent, intake_event},
+    tracking::{Held, TrackingEvent, tracking_event},
+};
+use platform::{Fact, Failure, Handler, Outcome, Work, streams::Layout, trace};
+use prost::Message;
+
+use crate::{
+    INTAKE, Rules,
+    book::{Book, Via, Wanted},
+    deciding,
+};
+
+/// Decides what intake lodges.
+pub struct RiskHandler {
+    rules: Arc<Rules>,
+    layout: Layout,
+}
+
+impl RiskHandler {
+    pub fn new(rules: Arc<Rules>, layout: Layout) -> Self {
+        Self { rules, layout }
+    }
+}
+
+/// A fact as risk understands it.
+enum Heard {
+    Declared(Box<Declaration>),
+    Withdrawn(String),
+    Held(Held),
+    /// Arms that change nothing here.
+    Ignored,
+    Rejected(Outcome),
+}
+
+#[async_trait]
+impl Handler for RiskHandler {
+    async fn apply(&self, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
+        let heard: Vec<Heard> = facts.iter().map(hear).collect();
+        let wanted = wanted(&heard, facts);
+        if wanted.offices.is_empty() && wanted.keys.is_empty() {
+            return Ok(heard.into_iter().map(outcome).collect());
+        }
+        let mut book = Book::open(work.conn, &self.rules, wanted).await?;
+        for (heard, fact) in heard.iter().zip(facts) {
+            let cause = fact.cause();
+            let via = Via { trace: trace::follow(fact.traceparent(), "risk.decide", &cause, fact.at()), cause, actor: "risk".to_owned() };
+            let class = self.layout.class(fact.partition.unsigned_abs());
+            match heard {
+                Heard::Declared(declaration) => deciding::decide(&mut book, declaration, class, &via)?,
+                Heard::Withdrawn(key) => deciding::withdraw(&mut book, key, &via)?,
+                Heard::Held(held) => {
+                    let plate = held.vehicle.as_ref().map(|v| v.plate.as_str()).unwrap_or_default();
+                    book.count("vehicle", plate, 1, 0);
+                }
+                Heard::Ignored | Heard::Rejected(_) => {}
+            }
+        }
+        book.close(work).await?;
+        Ok(heard.into_iter().map(outcome).collect())
+    }
+}
+
+fn outcome(heard: Heard) -> Outcome {
+    match heard {
+        Heard::Rejected(outcome) => outcome,
+        _ => Outcome::Done,
+    }
+}
+
+fn wanted(heard: &[Heard], facts: &[Fact]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for (heard, fact) in heard.iter().zip(facts) {
+        match heard {
+            Heard::Declared(d) => {
+                wanted.offices.push(d.office.clone());
+                wanted.keys.push(d.key.clone());
+                for (kind, code) in [("trader", &d.trader), ("declarant", &d.declarant), ("vehicle", &d.plate)] {
+                    if !code.is_empty() {
+                        wanted.counts.push((kind.to_owned(), code.clone()));
+                    }
+                }
+            }
+            Heard::Withdrawn(key) => wanted.keys.push(key.clone()),
+            Heard::Held(_) => wanted.offices.push(fact.office().to_owned()),
+            Heard::Ignored | Heard::Rejected(_) => {}
+        }
+    }
+    for list in [&mut wanted.offices, &mut wanted.keys] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    wanted.counts.sort_unstable();
+    wanted.counts.dedup();
+    wanted
+}
+
+fn hear(fact: &Fact) -> Heard {
+    if fact.topic == INTAKE { hear_intake(fact) } else { hear_tracking(fact) }
+}
+
+fn hear_intake(fact: &Fact) -> Heard {
+    use intake_event::Fact as Arm;
+    let event = match IntakeEvent::decode(fact.payload.as_slice()) {
+        Ok(event) => event,
+        Err(error) => return Heard::Rejected(Outcome::undecodable(error)),
+    };
+    match event.fact {
+        Some(Arm::Lodged(lodged)) => declared(lodged.declaration),
+        Some(Arm::Amended(amended)) => declared(amended.declaration),
+        Some(Arm::Withdrawn(withdrawn)) => Heard::Withdrawn(withdrawn.key),
+        // Payment and clearance come after the decision; refusals were never registered.
+        Some(
+            Arm::Refused(_)
+            | Arm::PaymentReceived(_)
+            | Arm::TaxDue(_)
+            | Arm::Cleared(_)
+            | Arm::ClearanceRefused(_)
+            | Arm::Superseded(_)
+            | Arm::HeadsWitnessed(_)
+            | Arm::DeadLetterDiscarded(_),
+        ) => Heard::Ignored,
+        None => Heard::Rejected(Outcome::unknown_kind(fact.kind())),
+    }
+}
+
+fn declared(declaration: Option<Declaration>) -> Heard {
+    match declaration {
+        Some(declaration) if !declaration.key.is_empty() && !declaration.lines.is_empty() => Heard::Declared(Box::new(declaration)),
+        _ => Heard::Rejected(Outcome::Reject { code: "INCOMPLETE", reason: "a declaration without key or lines".to_owned() }),
+    }
+}
+
+fn hear_tracking(fact: &Fact) -> Heard {
+    use tracking_event::Fact as Arm;
+    let event = match TrackingEvent::decode(fact.payload.as_slice()) {
+        Ok(event) => event,
+        Err(error) => return Heard::Rejected(Outcome::undecodable(error)),
+    };
+    match event.fact {
+        Some(Arm::Held(held)) => Heard::Held(held),
+        // Where a vehicle is does not change how risky its goods are.
+        Some(
+            Arm::Announced(_)
+            | Arm::Arrived(_)
+            | Arm::Unrecognised(_)
+            | Arm::Departed(_)
+            | Arm::Linked(_)
+            | Arm::Released(_)
+            | Arm::HeadsWitnessed(_)
+            | Arm::DeadLetterDiscarded(_),
+        ) => Heard::Ignored,
+        None => Heard::Rejected(Outcome::unknown_kind(fact.kind())),
+    }
+}
