@@ -1,5 +1,5 @@
 //! Taking a decision again from its trace: what does not come out the same is named.
-use values::Day;
+use values::{Day, Lane};
 
 use crate::{
     assign::{Choice, Pick, draw_one},
@@ -38,7 +38,10 @@ pub fn recompute(trace: &Trace, set: &ProfileSet, selection_key: &DayKey, key: &
     if trace.points != crate::points(u32::try_from(trace.facts.lines.len()).unwrap_or(u32::MAX)) {
         return Err(Mismatch::Points);
     }
-    let Some(assignment) = &trace.assignment else { return Ok(()) };
+    let Some(assignment) = &trace.assignment else {
+        // Only the green lane needs nobody.
+        return if trace.selection.lane == Lane::Green { Ok(()) } else { Err(Mismatch::Assignment) };
+    };
     if !assignment.candidates.is_sorted_by(|a, b| a.code < b.code) {
         return Err(Mismatch::Order);
     }
@@ -66,7 +69,7 @@ pub fn recompute(trace: &Trace, set: &ProfileSet, selection_key: &DayKey, key: &
 
 #[cfg(test)]
 mod tests {
-    use values::{Direction, Lane};
+    use values::Direction;
 
     use super::*;
     use crate::{Facts, Form, History, LineFacts, Load, Officer, Roster, assign};
@@ -168,6 +171,7 @@ mod tests {
         assert_eq!(alter(|t| t.facts.lines[1].commodity = "25232990".to_owned()), Mismatch::Selection);
         assert_eq!(alter(|t| t.points += 5), Mismatch::Points);
         assert_eq!(alter(|t| t.rules = String::new()), Mismatch::Rules);
+        assert_eq!(alter(|t| t.assignment = None), Mismatch::Assignment);
         assert_eq!(alter(|t| t.version = 1), Mismatch::Assignment);
         assert_eq!(alter(|t| t.assignment.iter_mut().for_each(|a| a.choice = Choice::Queued("CAP".to_owned()))), Mismatch::Assignment);
         assert_eq!(alter(|t| t.assignment.iter_mut().for_each(|a| a.candidates.reverse())), Mismatch::Order);
