@@ -1,1 +1,59 @@
-fn main() {}
+//! The command line of Cleargate: the local stack first, and every command that looks at it or loads it.
+
+mod clean;
+mod clock;
+mod down;
+mod entropy;
+mod progress;
+mod stack;
+mod status;
+mod token;
+mod up;
+
+use clap::{Parser, Subcommand};
+use stack::StackArgs;
+use std::process::ExitCode;
+
+/// Cleargate, an open customs platform: local stack, demo, load, audit.
+#[derive(Parser)]
+#[command(name = "cleargate", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    stack: StackArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cleargate up                         start Kafka, PostgreSQL and the four services
+  cleargate up --no-services           start Kafka and PostgreSQL only
+  cleargate status                     what runs, where, since when
+  psql \"$(cleargate status --url intake)\"
+  cleargate down                       stop everything, keep the data
+  cleargate clean --yes                stop everything and remove the data";
+
+#[derive(Subcommand)]
+enum Command {
+    Up(up::Up),
+    Down(down::Down),
+    Status(status::Status),
+    Clean(clean::Clean),
+    Token(token::Token),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Up(command) => command.run(&cli.stack).await,
+        Command::Down(command) => command.run(&cli.stack).await,
+        Command::Status(command) => command.run(&cli.stack).await,
+        Command::Clean(command) => command.run(&cli.stack).await,
+        Command::Token(command) => command.run(&cli.stack),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("cleargate: {error:#}");
+        ExitCode::FAILURE
+    })
+}

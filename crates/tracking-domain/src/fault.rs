@@ -3,7 +3,7 @@
 /// One reason why a reading was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fault {
-    /// `CG201` to `CG209`.
+    /// `CG201` to `CG211`.
     pub code: &'static str,
     /// JSON pointer into the observation as it is written in JSON.
     pub pointer: &'static str,
@@ -66,6 +66,20 @@ impl Fault {
         pointer: "/image",
         vi: "Mã băm của ảnh phải có 64 chữ số thập lục phân.",
         en: "The digest of the picture must have 64 hexadecimal digits.",
+    };
+    /// An announced declaration is named by neither a number nor a key.
+    pub const DECLARATION: Self = Self {
+        code: "CG210",
+        pointer: "/declarations",
+        vi: "Số tờ khai phải có 11 hoặc 12 chữ số.",
+        en: "The number of a declaration must have 11 or 12 digits.",
+    };
+    /// More declarations are announced than one vehicle can carry.
+    pub const DECLARATIONS: Self = Self {
+        code: "CG211",
+        pointer: "/declarations",
+        vi: "Một phương tiện được báo trước nhiều nhất 200 tờ khai.",
+        en: "At most 200 declarations can be announced for one vehicle.",
     };
 }
 

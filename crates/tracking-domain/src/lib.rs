@@ -23,5 +23,5 @@ pub use judge::{Doubt, HoldReason, Verdict, judge};
 pub use reading::{Observed, Reading, Way};
 pub use settings::{Settings, SettingsError};
 pub use sight::{Announcement, Carried, LastReading, LookOut, OpenVisit, Sight};
-pub use vehicle::{Vehicle, vehicle_id};
+pub use vehicle::{Vehicle, plate_id, vehicle_id};
 pub use visit::{Illegal, Released, Visit, VisitState, visit_id};

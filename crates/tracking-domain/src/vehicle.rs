@@ -26,11 +26,20 @@ impl Vehicle {
 ///
 /// Without the secret a plate cannot be found by trying all of them, which is easy for a plain hash of so short a text.
 pub fn vehicle_id(secret: &[u8; 32], plate: &Plate, country: PlateCountry) -> String {
+    keyed(secret, &[plate.as_str(), country.as_str()])
+}
+
+/// The same of the plate alone, HMAC-SHA256(secret, lp(plate)): stands for the plate in the natural key of a reading.
+pub fn plate_id(secret: &[u8; 32], plate: &Plate) -> String {
+    keyed(secret, &[plate.as_str()])
+}
+
+fn keyed(secret: &[u8; 32], parts: &[&str]) -> String {
     // HMAC pads a key with zeros to the block of 64 bytes; doing so here makes the constructor infallible.
     let mut block = [0_u8; 64];
     block[..32].copy_from_slice(secret);
     let mut mac = Hmac::<Sha256>::new(&block.into());
-    for part in [plate.as_str(), country.as_str()] {
+    for part in parts {
         mac.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         mac.update(part.as_bytes());
     }

@@ -1,0 +1,174 @@
+//! What a batch of facts adds to the read models, merged in memory: one statement cannot touch a row twice.
+use std::collections::BTreeMap;
+
+use platform::{Fact, Instant, Outcome};
+use reporting_domain::{Row, StageKind, Stamp, VisitFact, VisitRow};
+use values::{DeclarationKey, Version};
+
+/// All that a batch adds; rows are kept, and so locked, in the order of their keys.
+#[derive(Debug, Default)]
+pub struct Book {
+    pub rows: BTreeMap<(DeclarationKey, Version), Patch>,
+    pub stages: Vec<StageRow>,
+    pub refusals: Vec<RefusalRow>,
+    pub visits: BTreeMap<String, VisitPatch>,
+}
+
+/// What is new about one version.
+#[derive(Debug)]
+pub struct Patch {
+    pub row: Row,
+    /// From the registration, else from whoever spoke first.
+    pub office: String,
+    pub class: &'static str,
+    pub sender: String,
+    pub reference: String,
+    pub form: &'static str,
+    /// Of the registration.
+    pub trace: String,
+}
+
+/// One stage of one declaration's way.
+#[derive(Debug, Clone)]
+pub struct StageRow {
+    pub place: Place,
+    pub key: DeclarationKey,
+    pub version: u8,
+    pub stage: StageKind,
+    /// Gate.
+    pub gate: String,
+    /// Who did it: an officer's service code or a caller; '' for machines.
+    pub person: String,
+    pub lane: &'static str,
+    pub form: &'static str,
+    /// `yes`, `no` or ''.
+    pub conform: &'static str,
+    pub amount_vnd: i64,
+    pub reason: String,
+    pub officer: String,
+}
+
+/// Where a fact stands and when it was recorded.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub topic: String,
+    pub stream: i32,
+    pub position: i64,
+    pub at: Instant,
+    pub office: String,
+    pub actor: String,
+    pub trace: String,
+}
+
+/// A message that became no declaration.
+#[derive(Debug)]
+pub struct RefusalRow {
+    pub place: Place,
+    pub attempt: &'static str,
+    pub direction: &'static str,
+    pub kind: String,
+    pub code: String,
+    pub sender: String,
+    pub reference: String,
+}
+
+/// What is new about one visit, with the office of each first occurrence.
+#[derive(Debug)]
+pub struct VisitPatch {
+    pub row: VisitRow,
+    pub arrived_office: String,
+    pub held_office: String,
+    pub departed_office: String,
+}
+
+/// A fact that says what cannot be.
+#[derive(Debug)]
+pub struct Unfit(pub String);
+
+impl From<Unfit> for Outcome {
+    fn from(unfit: Unfit) -> Self {
+        Self::Reject { code: "UNFIT", reason: unfit.0 }
+    }
+}
+
+impl From<values::Malformed> for Unfit {
+    fn from(malformed: values::Malformed) -> Self {
+        Self(malformed.to_string())
+    }
+}
+
+impl Place {
+    /// Of a fact of ours, which always says when it was recorded.
+    pub fn of(fact: &Fact) -> Result<Self, Unfit> {
+        Ok(Self {
+            topic: fact.topic.clone(),
+            stream: fact.partition,
+            position: fact.position,
+            at: fact.at().ok_or_else(|| Unfit("expected a time in ce_time".to_owned()))?,
+            office: fact.office().to_owned(),
+            actor: fact.actor().to_owned(),
+            trace: fact.traceparent().to_owned(),
+        })
+    }
+
+    /// What orders two facts of one owner.
+    pub fn stamp(&self) -> Stamp {
+        Stamp { at: self.at, position: self.position.unsigned_abs() }
+    }
+}
+
+impl StageRow {
+    /// A stage about which nothing more is to be said.
+    pub fn new(place: &Place, key: DeclarationKey, version: u8, stage: StageKind) -> Self {
+        // A machine acts under the name of its service, and no service is a person.
+        let machine = ["intake", "risk", "tracking", "reporting"].contains(&place.actor.as_str());
+        Self {
+            place: place.clone(),
+            key,
+            version,
+            stage,
+            gate: String::new(),
+            person: if machine { String::new() } else { place.actor.clone() },
+            lane: "",
+            form: "",
+            conform: "",
+            amount_vnd: 0,
+            reason: String::new(),
+            officer: String::new(),
+        }
+    }
+}
+
+impl Book {
+    /// The patch of a version, begun if it is the first of the batch.
+    pub fn row(&mut self, place: &Place, key: &DeclarationKey, version: Version) -> &mut Patch {
+        self.rows.entry((key.clone(), version)).or_insert_with(|| Patch {
+            row: Row::new(key.clone(), version),
+            office: place.office.clone(),
+            class: "",
+            sender: String::new(),
+            reference: String::new(),
+            form: "",
+            trace: String::new(),
+        })
+    }
+
+    /// A fact about a visit at the office of a gate.
+    pub fn visit(&mut self, place: &Place, id: &str, fact: VisitFact) {
+        let patch = self.visits.entry(id.to_owned()).or_insert_with(|| VisitPatch {
+            row: VisitRow::new(id.to_owned()),
+            arrived_office: String::new(),
+            held_office: String::new(),
+            departed_office: String::new(),
+        });
+        let (at, office) = match fact {
+            VisitFact::Arrived => (patch.row.arrived_at, &mut patch.arrived_office),
+            VisitFact::Held => (patch.row.held_at, &mut patch.held_office),
+            VisitFact::Departed => (patch.row.departed_at, &mut patch.departed_office),
+        };
+        if at.is_none_or(|at| place.at < at) {
+            office.clone_from(&place.office);
+        }
+        patch.row.apply(place.at, fact);
+    }
+}

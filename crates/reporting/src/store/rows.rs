@@ -1,0 +1,141 @@
+//! Upserts of declarations and visits. Every column keeps its first or last fact by time, so that any order of topics gives the same rows.
+use std::collections::BTreeMap;
+
+use platform::{Failure, Instant};
+use sqlx::PgConnection;
+use values::{DeclarationKey, Version};
+
+use super::column;
+use crate::book::{Patch, VisitPatch};
+
+/// One upsert for all versions of a batch. `LEAST` and `GREATEST` pass over what is null.
+pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationKey, Version), Patch>, now: Instant) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let patches: Vec<&Patch> = rows.values().collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO declarations AS d (
+            key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form, officer,
+            queue_reason, conform, lodged_at, replaced_at, withdrawn_at, decided_at, assigned_at, officer_at, officer_position, reassigned_at,
+            assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace, reported_at)
+        SELECT n.*, CASE WHEN n.lodged_at IS NOT NULL AND n.decided_at IS NOT NULL AND (n.lane = 'green' OR n.officer <> '' OR n.queue_reason <> '')
+            THEN $33::timestamptz END
+        FROM UNNEST(
+            $1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
+            $11::bigint[], $12::bigint[], $13::boolean[], $14::text[], $15::text[], $16::text[], $17::text[], $18::boolean[], $19::timestamptz[],
+            $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[], $25::bigint[], $26::timestamptz[],
+            $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[], $31::timestamptz[], $32::text[]
+        ) AS n (
+            key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form, officer,
+            queue_reason, conform, lodged_at, replaced_at, withdrawn_at, decided_at, assigned_at, officer_at, officer_position, reassigned_at,
+            assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace)
+        ON CONFLICT (key, version) DO UPDATE SET
+            office = CASE WHEN d.lodged_at IS NULL AND (EXCLUDED.lodged_at IS NOT NULL OR d.office = '') THEN EXCLUDED.office ELSE d.office END,
+            direction = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.direction ELSE d.direction END,
+            kind = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.kind ELSE d.kind END,
+            class = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.class ELSE d.class END,
+            sender = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.sender ELSE d.sender END,
+            reference = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.reference ELSE d.reference END,
+            currency = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.currency ELSE d.currency END,
+            value = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.value ELSE d.value END,
+            duty_vnd = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.duty_vnd ELSE d.duty_vnd END,
+            amended = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.amended ELSE d.amended END,
+            trace = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.trace ELSE d.trace END,
+            lodged_at = LEAST(d.lodged_at, EXCLUDED.lodged_at),
+            paid_vnd = GREATEST(d.paid_vnd, EXCLUDED.paid_vnd),
+            lane = CASE WHEN d.decided_at IS NULL THEN EXCLUDED.lane ELSE d.lane END,
+            form = CASE WHEN d.decided_at IS NULL THEN EXCLUDED.form ELSE d.form END,
+            queue_reason = CASE WHEN d.decided_at IS NULL THEN EXCLUDED.queue_reason ELSE d.queue_reason END,
+            decided_at = LEAST(d.decided_at, EXCLUDED.decided_at),
+            officer = CASE WHEN d.officer_at IS NULL OR (EXCLUDED.officer_at, EXCLUDED.officer_position) > (d.officer_at, d.officer_position)
+                THEN EXCLUDED.officer ELSE d.officer END,
+            officer_position = CASE WHEN d.officer_at IS NULL OR (EXCLUDED.officer_at, EXCLUDED.officer_position) > (d.officer_at, d.officer_position)
+                THEN EXCLUDED.officer_position ELSE d.officer_position END,
+            officer_at = GREATEST(d.officer_at, EXCLUDED.officer_at),
+            conform = CASE WHEN d.concluded_at IS NULL THEN EXCLUDED.conform ELSE d.conform END,
+            concluded_at = LEAST(d.concluded_at, EXCLUDED.concluded_at),
+            replaced_at = LEAST(d.replaced_at, EXCLUDED.replaced_at),
+            withdrawn_at = LEAST(d.withdrawn_at, EXCLUDED.withdrawn_at),
+            assigned_at = LEAST(d.assigned_at, EXCLUDED.assigned_at),
+            reassigned_at = LEAST(d.reassigned_at, EXCLUDED.reassigned_at),
+            assignment_closed_at = LEAST(d.assignment_closed_at, EXCLUDED.assignment_closed_at),
+            tax_due_at = LEAST(d.tax_due_at, EXCLUDED.tax_due_at),
+            cleared_at = LEAST(d.cleared_at, EXCLUDED.cleared_at),
+            clearance_refused_at = LEAST(d.clearance_refused_at, EXCLUDED.clearance_refused_at),
+            reported_at = COALESCE(d.reported_at, CASE
+                WHEN COALESCE(d.lodged_at, EXCLUDED.lodged_at) IS NOT NULL AND COALESCE(d.decided_at, EXCLUDED.decided_at) IS NOT NULL
+                    AND ('green' IN (d.lane, EXCLUDED.lane) OR d.officer || EXCLUDED.officer || d.queue_reason || EXCLUDED.queue_reason <> '')
+                THEN $33::timestamptz END)
+        "#,
+        column!(patches, p => p.row.key.as_str().to_owned()),
+        column!(patches, p => i16::from(p.row.version.count())),
+        column!(patches, p => p.office.clone()),
+        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.direction.as_str()).to_owned()),
+        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.kind.as_str()).to_owned()),
+        column!(patches, p => p.class.to_owned()),
+        column!(patches, p => p.sender.clone()),
+        column!(patches, p => p.reference.clone()),
+        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.currency.as_str()).to_owned()),
+        column!(patches, p => p.row.registered.as_ref().map_or(0, |r| r.value.value)),
+        column!(patches, p => p.row.registered.as_ref().map_or(0, |r| r.value.duty_vnd)),
+        column!(patches, p => p.row.paid_vnd),
+        column!(patches, p => p.row.registered.as_ref().is_some_and(|r| r.value.amended)),
+        column!(patches, p => p.row.decided.as_ref().map_or("", |d| d.value.lane.as_str()).to_owned()),
+        column!(patches, p => p.form.to_owned()),
+        column!(patches, p => p.row.officer.as_ref().map_or("", |o| o.value.as_str()).to_owned()),
+        column!(patches, p => p.row.decided.as_ref().and_then(|d| d.value.queue_reason.as_ref()).map_or("", |r| r.as_str()).to_owned()),
+        column!(patches, p => p.row.concluded.as_ref().is_some_and(|c| c.value)),
+        column!(patches, p => p.row.registered.as_ref().map(|r| r.stamp.at)) as &[Option<Instant>],
+        column!(patches, p => p.row.replaced_at) as &[Option<Instant>],
+        column!(patches, p => p.row.withdrawn_at) as &[Option<Instant>],
+        column!(patches, p => p.row.decided.as_ref().map(|d| d.stamp.at)) as &[Option<Instant>],
+        column!(patches, p => p.row.assigned_at) as &[Option<Instant>],
+        column!(patches, p => p.row.officer.as_ref().map(|o| o.stamp.at)) as &[Option<Instant>],
+        column!(patches, p => p.row.officer.as_ref().map_or(0, |o| o.stamp.position.cast_signed())),
+        column!(patches, p => p.row.reassigned_at) as &[Option<Instant>],
+        column!(patches, p => p.row.assignment_closed_at) as &[Option<Instant>],
+        column!(patches, p => p.row.concluded.as_ref().map(|c| c.stamp.at)) as &[Option<Instant>],
+        column!(patches, p => p.row.tax_due_at) as &[Option<Instant>],
+        column!(patches, p => p.row.cleared_at) as &[Option<Instant>],
+        column!(patches, p => p.row.clearance_refused_at) as &[Option<Instant>],
+        column!(patches, p => p.trace.clone()),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// First occurrences with their offices.
+pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatch>) -> Result<(), Failure> {
+    if visits.is_empty() {
+        return Ok(());
+    }
+    let patches: Vec<&VisitPatch> = visits.values().collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO visits AS v (id, arrived_at, arrived_office, held_at, held_office, departed_at, departed_office)
+        SELECT * FROM UNNEST($1::text[], $2::timestamptz[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::text[])
+        ON CONFLICT (id) DO UPDATE SET
+            arrived_office = CASE WHEN v.arrived_at IS NULL OR EXCLUDED.arrived_at < v.arrived_at THEN EXCLUDED.arrived_office ELSE v.arrived_office END,
+            arrived_at = LEAST(v.arrived_at, EXCLUDED.arrived_at),
+            held_office = CASE WHEN v.held_at IS NULL OR EXCLUDED.held_at < v.held_at THEN EXCLUDED.held_office ELSE v.held_office END,
+            held_at = LEAST(v.held_at, EXCLUDED.held_at),
+            departed_office = CASE WHEN v.departed_at IS NULL OR EXCLUDED.departed_at < v.departed_at
+                THEN EXCLUDED.departed_office ELSE v.departed_office END,
+            departed_at = LEAST(v.departed_at, EXCLUDED.departed_at)
+        "#,
+        column!(patches, p => p.row.id.clone()),
+        column!(patches, p => p.row.arrived_at) as &[Option<Instant>],
+        column!(patches, p => p.arrived_office.clone()),
+        column!(patches, p => p.row.held_at) as &[Option<Instant>],
+        column!(patches, p => p.held_office.clone()),
+        column!(patches, p => p.row.departed_at) as &[Option<Instant>],
+        column!(patches, p => p.departed_office.clone())
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Inserts of what is only ever added: stages and refusals. A fact that is applied again adds nothing.
+use platform::Failure;
+use sqlx::PgConnection;
+
+use super::column;
+use crate::book::{RefusalRow, StageRow};
+
+/// Stages of a batch.
+pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        INSERT INTO stages (key, topic, stream, position, version, stage, at, office, person, place, lane, form, conform, amount_vnd, reason, officer, trace)
+        SELECT * FROM UNNEST($1::text[], $2::text[], $3::int[], $4::bigint[], $5::smallint[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
+            $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::text[], $17::text[])
+        ON CONFLICT DO NOTHING
+        "#,
+        column!(rows, r => r.key.as_str().to_owned()),
+        column!(rows, r => r.place.topic.clone()),
+        column!(rows, r => r.place.stream),
+        column!(rows, r => r.place.position),
+        column!(rows, r => i16::from(r.version)),
+        column!(rows, r => r.stage.as_str().to_owned()),
+        column!(rows, r => r.place.at),
+        column!(rows, r => r.place.office.clone()),
+        column!(rows, r => r.person.clone()),
+        column!(rows, r => r.gate.clone()),
+        column!(rows, r => r.lane.to_owned()),
+        column!(rows, r => r.form.to_owned()),
+        column!(rows, r => r.conform.to_owned()),
+        column!(rows, r => r.amount_vnd),
+        column!(rows, r => r.reason.clone()),
+        column!(rows, r => r.officer.clone()),
+        column!(rows, r => r.place.trace.clone())
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Refusals of a batch.
+pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        INSERT INTO refusals (topic, stream, position, attempt, office, direction, kind, code, sender, reference, at)
+        SELECT * FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::timestamptz[])
+        ON CONFLICT DO NOTHING
+        "#,
+        column!(rows, r => r.place.topic.clone()),
+        column!(rows, r => r.place.stream),
+        column!(rows, r => r.place.position),
+        column!(rows, r => r.attempt.to_owned()),
+        column!(rows, r => r.place.office.clone()),
+        column!(rows, r => r.direction.to_owned()),
+        column!(rows, r => r.kind.clone()),
+        column!(rows, r => r.code.clone()),
+        column!(rows, r => r.sender.clone()),
+        column!(rows, r => r.reference.clone()),
+        column!(rows, r => r.place.at)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
