@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use platform::{
-    Entry, Failure, Fact, Handler, Outcome, Work,
+    Entry, Fact, Failure, Handler, Outcome, Work,
     commands::{Call, Decide},
     journal::{self, Row},
     metrics::Metrics,

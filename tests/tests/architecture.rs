@@ -18,7 +18,16 @@ fn allowed(from: &str) -> BTreeSet<String> {
         }
         "cleargate" => names(&["contracts", "platform", "values", "intake-domain", "risk-domain", "tracking-domain", "reporting-domain"]),
         "system-tests" => names(&[
-            "contracts", "platform", "values", "intake", "risk", "tracking", "reporting", "intake-domain", "risk-domain", "tracking-domain",
+            "contracts",
+            "platform",
+            "values",
+            "intake",
+            "risk",
+            "tracking",
+            "reporting",
+            "intake-domain",
+            "risk-domain",
+            "tracking-domain",
             "reporting-domain",
         ]),
         other => panic!("{other} is not a crate that ARCHITECTURE.md knows"),
@@ -30,8 +39,7 @@ fn crates_depend_only_along_the_edges_of_the_design() {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();
     let ours: BTreeSet<String> = metadata.packages.iter().map(|p| p.name.to_string()).collect();
     for package in &metadata.packages {
-        let edges: BTreeSet<String> =
-            package.dependencies.iter().map(|d| d.name.clone()).filter(|name| ours.contains(name)).collect();
+        let edges: BTreeSet<String> = package.dependencies.iter().map(|d| d.name.clone()).filter(|name| ours.contains(name)).collect();
         let permitted = allowed(&package.name);
         let beyond: Vec<_> = edges.difference(&permitted).collect();
         assert!(beyond.is_empty(), "{} depends on {beyond:?}", package.name);

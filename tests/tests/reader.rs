@@ -2,8 +2,7 @@
 use std::sync::Arc;
 
 use platform::{
-    Failure,
-    dead_letters,
+    Failure, dead_letters,
     operations::{Desk, Told},
     reader::step::Halted,
     relay::Wake,
@@ -157,7 +156,8 @@ async fn a_message_sent_ten_times_gets_one_effect_and_the_stored_answer_each_tim
         reader.step(vec![message(n, "m1", "s", "ok")]).await?;
     }
     assert_eq!(toy::effects(&sandbox).await?.len(), 1);
-    let answers: Vec<String> = sqlx::query_scalar("SELECT headers FROM journal WHERE topic = $1 ORDER BY position").bind(ANSWERS).fetch_all(&sandbox.pool).await?;
+    let answers: Vec<String> =
+        sqlx::query_scalar("SELECT headers FROM journal WHERE topic = $1 ORDER BY position").bind(ANSWERS).fetch_all(&sandbox.pool).await?;
     assert_eq!(answers.len(), 10);
     let ids: std::collections::BTreeSet<&str> = answers.iter().filter_map(|h| h.lines().find(|l| l.starts_with("ce_answer="))).collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
@@ -170,7 +170,8 @@ async fn an_id_that_comes_again_with_other_content_is_shown_to_the_handler_as_re
     let mut reader = reader(&sandbox, "one", Arc::new(NoPeers));
     reader.claim(&partitions()).await?;
     reader.step(vec![message(0, "m1", "s", "ok"), message(1, "m1", "s", "other")]).await?;
-    let answers: Vec<Vec<u8>> = sqlx::query_scalar("SELECT payload FROM journal WHERE topic = $1 ORDER BY position").bind(ANSWERS).fetch_all(&sandbox.pool).await?;
+    let answers: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT payload FROM journal WHERE topic = $1 ORDER BY position").bind(ANSWERS).fetch_all(&sandbox.pool).await?;
     assert_eq!(answers, [b"answered".to_vec(), b"other content".to_vec()]);
     Ok(())
 }

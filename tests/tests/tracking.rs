@@ -161,8 +161,10 @@ impl House {
 
     /// What tracking has told so far.
     async fn told(&self) -> anyhow::Result<Vec<Told>> {
-        let rows: Vec<(Vec<u8>,)> =
-            sqlx::query_as("SELECT payload FROM journal WHERE topic = $1 ORDER BY stream, position").bind(FACTS).fetch_all(&self.sandbox.pool).await?;
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT payload FROM journal WHERE topic = $1 ORDER BY stream, position")
+            .bind(FACTS)
+            .fetch_all(&self.sandbox.pool)
+            .await?;
         rows.into_iter().map(|(payload,)| Ok(TrackingEvent::decode(payload.as_slice())?.fact.expect("every row has a fact"))).collect()
     }
 
@@ -171,7 +173,9 @@ impl House {
     }
 
     async fn codes(&self) -> anyhow::Result<Vec<String>> {
-        Ok(sqlx::query_scalar(r#"SELECT code FROM dead_letters WHERE redriven_at IS NULL ORDER BY topic, "offset""#).fetch_all(&self.sandbox.pool).await?)
+        Ok(sqlx::query_scalar(r#"SELECT code FROM dead_letters WHERE redriven_at IS NULL ORDER BY topic, "offset""#)
+            .fetch_all(&self.sandbox.pool)
+            .await?)
     }
 
     fn calls(&self, stop: &CancellationToken) -> Calls {
@@ -296,7 +300,8 @@ async fn an_unknown_gate_goes_to_the_dead_letters_and_passes_once_the_gate_is_kn
     let known = rules("gate = [{ code = 'DAKRONG', office = '32BD', name_vi = 'Đakrông', name_en = 'Dakrong' }]", "");
     assert_eq!(desk(known).redrive(&letter).await.unwrap().applied, 1);
     assert!(house.codes().await?.is_empty());
-    let office: String = sqlx::query_scalar("SELECT office FROM journal WHERE kind = 'customs.tracking.v1.Arrived'").fetch_one(&house.sandbox.pool).await?;
+    let office: String =
+        sqlx::query_scalar("SELECT office FROM journal WHERE kind = 'customs.tracking.v1.Arrived'").fetch_one(&house.sandbox.pool).await?;
     assert_eq!(office, "32BD");
     Ok(())
 }
@@ -453,7 +458,10 @@ async fn an_announced_vehicle_is_on_the_board_of_its_gate_until_it_leaves() -> a
 
     let seen = |way: &str, seconds| ObserveRequest { observation: Some(house.observation(way, PLATE, seconds)) };
     let admitted = calls.observe(request(seen("in", 0), "officer", OFFICE)).await?.into_inner();
-    assert_eq!((admitted.outcome.as_str(), calls.observe(request(seen("in", 0), "officer", OFFICE)).await?.into_inner().visit), ("ADMITTED", admitted.visit.clone()));
+    assert_eq!(
+        (admitted.outcome.as_str(), calls.observe(request(seen("in", 0), "officer", OFFICE)).await?.into_inner().visit),
+        ("ADMITTED", admitted.visit.clone())
+    );
     assert_eq!(calls.observe(request(seen("in", 0), "operator", "*")).await?.into_inner().outcome, "REPEAT");
     assert_eq!(calls.observe(request(seen("in", 0), "officer", "31BB")).await.unwrap_err().code(), Code::PermissionDenied);
     let held = calls.observe(request(seen("out", 100), "officer", OFFICE)).await?.into_inner();

@@ -1,10 +1,19 @@
 //! The command line of Cleargate: the local stack first, and every command that looks at it or loads it.
 
+mod audit;
+mod bench;
 mod clean;
+mod client;
 mod clock;
+mod dead_letters;
+mod demo;
 mod down;
 mod entropy;
+mod load;
 mod progress;
+mod report;
+mod settings;
+mod show;
 mod stack;
 mod status;
 mod token;
@@ -40,6 +49,14 @@ enum Command {
     Status(status::Status),
     Clean(clean::Clean),
     Token(token::Token),
+    Demo(demo::Demo),
+    Load(load::Load),
+    Show(show::Show),
+    Report(report::Report),
+    Audit(audit::Audit),
+    DeadLetters(dead_letters::DeadLetters),
+    Settings(settings::Settings),
+    Bench(bench::Bench),
 }
 
 #[tokio::main]
@@ -51,6 +68,14 @@ async fn main() -> ExitCode {
         Command::Status(command) => command.run(&cli.stack).await,
         Command::Clean(command) => command.run(&cli.stack).await,
         Command::Token(command) => command.run(&cli.stack),
+        Command::Demo(command) => command.run(&cli.stack).await,
+        Command::Load(command) => command.run(&cli.stack).await,
+        Command::Show(command) => command.run(&cli.stack).await,
+        Command::Report(command) => command.run(&cli.stack).await,
+        Command::Audit(command) => command.run(&cli.stack).await,
+        Command::DeadLetters(command) => command.run(&cli.stack).await,
+        Command::Settings(command) => command.run(&cli.stack),
+        Command::Bench(command) => command.run(&cli.stack).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("cleargate: {error:#}");

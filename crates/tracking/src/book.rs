@@ -141,15 +141,7 @@ fn unheard_vehicle(id: &str, country: PlateCountry) -> VehicleRow {
 }
 
 fn unheard(key: &DeclarationKey) -> CarriedRow {
-    CarriedRow {
-        key: key.to_string(),
-        version: -1,
-        vehicle: String::new(),
-        direction: String::new(),
-        cleared: -1,
-        withdrawn: false,
-        departed: false,
-    }
+    CarriedRow { key: key.to_string(), version: -1, vehicle: String::new(), direction: String::new(), cleared: -1, withdrawn: false, departed: false }
 }
 
 /// A stored text that must have its form.

@@ -67,4 +67,3 @@ pub const DEPARTED: &str = "DEPARTED";
 pub const HELD: &str = "HELD";
 pub const UNKNOWN: &str = "UNKNOWN";
 pub const REPEAT: &str = "REPEAT";
-

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use tracking_domain::{Fault, Gate, Reading, vehicle_id};
 use values::{DeclarationKey, DeclarationNumber, Plate, PlateCountry, local_day};
 
-use crate::{decide::Command, event::Announced, hear, load::natural_key, query, settings::Rules};
+use crate::{decide::Command, event::Announced, hear, load::natural_key, settings::Rules, store::view};
 
 /// Declarations that can be announced for one vehicle.
 const MOST_ANNOUNCED: usize = 200;
@@ -64,7 +64,7 @@ impl Tracking for Calls {
         if !caller.acts_for(office) {
             return Err(Refusal::other_office(office).into());
         }
-        let seen = query::board(&self.pool, &gate.code, office).await.map_err(Refusal::from)?;
+        let seen = view::board(&self.pool, &gate.code, office).await.map_err(Refusal::from)?;
         Ok(Response::new(BoardResponse { visits: self.visits(seen).await? }))
     }
 
@@ -75,7 +75,7 @@ impl Tracking for Calls {
         if id.len() != 16 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(not_found().into());
         }
-        let seen = query::visit(&self.pool, id).await.map_err(Refusal::from)?.ok_or_else(not_found)?;
+        let seen = view::visit(&self.pool, id).await.map_err(Refusal::from)?.ok_or_else(not_found)?;
         if !caller.acts_for(&seen.office) {
             return Err(Refusal::other_office(&seen.office).into());
         }
@@ -85,13 +85,13 @@ impl Tracking for Calls {
 }
 
 impl Calls {
-    async fn visits(&self, seen: Vec<query::Seen>) -> Result<Vec<Visit>, Refusal> {
+    async fn visits(&self, seen: Vec<view::Seen>) -> Result<Vec<Visit>, Refusal> {
         let ids: Vec<String> = seen.iter().filter(|s| !s.visit.is_empty()).map(|s| s.visit.clone()).collect();
         let mut carried: BTreeMap<String, Vec<Carried>> = BTreeMap::new();
-        for row in query::carried(&self.pool, &ids).await? {
+        for row in view::carried(&self.pool, &ids).await? {
             carried.entry(row.visit).or_default().push(Carried { key: row.key, cleared: row.cleared });
         }
-        let visit = |s: query::Seen| Visit {
+        let visit = |s: view::Seen| Visit {
             declarations: carried.remove(&s.visit).unwrap_or_default(),
             visit: s.visit,
             vehicle: Some(Vehicle { id: s.vehicle, plate: s.plate, country: s.country }),

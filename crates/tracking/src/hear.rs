@@ -57,7 +57,9 @@ fn observation(fact: &Fact, gates: &Gates) -> Result<Reading, Outcome> {
     }
     let content_type = fact.content_type().split(';').next().unwrap_or_default().trim();
     let observation: Observation = match content_type {
-        JSON => serde_json::from_slice(&fact.payload).map_err(|e| Outcome::undecodable(format!("the value is not the JSON of {}: {e}", fact.kind())))?,
+        JSON => {
+            serde_json::from_slice(&fact.payload).map_err(|e| Outcome::undecodable(format!("the value is not the JSON of {}: {e}", fact.kind())))?
+        }
         PROTOBUF | "application/x-protobuf" => Observation::decode(fact.payload.as_slice()).map_err(Outcome::undecodable)?,
         other => return Err(Outcome::undecodable(format!("content type {other:?} is not known; {JSON} and {PROTOBUF} are"))),
     };

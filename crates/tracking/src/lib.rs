@@ -13,7 +13,6 @@ mod handler;
 mod hear;
 mod load;
 mod observe;
-mod query;
 mod settings;
 mod store;
 mod tell;

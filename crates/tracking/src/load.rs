@@ -59,7 +59,8 @@ pub async fn open<'r>(work: &mut Work<'_>, rules: &'r Rules, told: &[&Told]) -> 
     let keys: Vec<String> = keys.into_iter().collect();
     vehicles.extend(store::concerned(conn, &keys).await?);
     let ids: Vec<String> = vehicles.iter().cloned().collect();
-    let vehicles: BTreeMap<String, Held<VehicleRow>> = store::lock_vehicles(conn, &ids).await?.into_iter().map(|row| (row.id.clone(), in_hand(row))).collect();
+    let vehicles: BTreeMap<String, Held<VehicleRow>> =
+        store::lock_vehicles(conn, &ids).await?.into_iter().map(|row| (row.id.clone(), in_hand(row))).collect();
     let announced = vehicles.values().flat_map(|held| held.row.announced.split_whitespace()).map(str::to_owned);
     let with_announced: Vec<String> = keys.iter().cloned().chain(announced).collect();
     let carried = store::lock_carried(conn, &with_announced, &ids).await?;
@@ -129,8 +130,9 @@ async fn load_readings(conn: &mut sqlx::PgConnection, book: &mut Book<'_>, readi
         book.judged.entry((judged.vehicle.clone(), judged.gate.clone(), judged.direction.clone())).or_default().push(judged);
     }
     let unknown = readings.iter().filter(|(_, vehicle)| !book.vehicles.contains_key(vehicle));
-    let similar: BTreeSet<String> =
-        unknown.flat_map(|(reading, _)| confusable_plates(&reading.plate).into_iter().map(|plate| vehicle_id(&rules.secret, &plate, reading.country))).collect();
+    let similar: BTreeSet<String> = unknown
+        .flat_map(|(reading, _)| confusable_plates(&reading.plate).into_iter().map(|plate| vehicle_id(&rules.secret, &plate, reading.country)))
+        .collect();
     book.others = store::existing(conn, &similar.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Observe: a reading of a plate is judged, and the verdict carried out.
 use contracts::tracking as wire;
-use tracking_domain::{Announcement, Doubt, HoldReason, LastReading, OpenVisit, Reading, Sight, Verdict, Visit, confusable_plates, judge, vehicle_id};
+use tracking_domain::{
+    Announcement, Doubt, HoldReason, LastReading, OpenVisit, Reading, Sight, Verdict, Visit, confusable_plates, judge, vehicle_id,
+};
 use values::DeclarationKey;
 
 use crate::{
@@ -40,7 +42,11 @@ fn sight(book: &Book<'_>, vehicle: &str, reading: &Reading) -> Sight {
     let known = row.is_some();
     let announcement = row.and_then(|row| {
         let keys = row.announced.split_whitespace().filter_map(|key| DeclarationKey::parse(key).ok());
-        Some(Announcement { gate: row.announced_gate.clone(), announced_at: row.announced_at?, declarations: keys.map(|key| book.carried(&key)).collect() })
+        Some(Announcement {
+            gate: row.announced_gate.clone(),
+            announced_at: row.announced_at?,
+            declarations: keys.map(|key| book.carried(&key)).collect(),
+        })
     });
     let stay = book.open_visit(vehicle);
     let visit = stay.map(|stay| OpenVisit {

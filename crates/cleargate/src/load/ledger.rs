@@ -8,6 +8,8 @@ use super::mix::Fate;
 /// One declaration on its way.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    pub sender: String,
+    pub reference: String,
     pub published: Instant,
     pub office: String,
     pub fate: Fate,
@@ -37,10 +39,11 @@ impl Entry {
     }
 }
 
-/// By (sender, reference).
+/// By the id of the message that lodged.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    pub entries: HashMap<(String, String), Entry>,
+    pub entries: HashMap<String, Entry>,
+    by_reference: HashMap<(String, String), String>,
     pub answers: HashMap<String, u64>,
     pub refusals: HashMap<String, u64>,
     /// Answers to messages that have no entry here.
@@ -63,6 +66,21 @@ pub struct Totals {
 }
 
 impl Ledger {
+    pub fn add(&mut self, id: &str, entry: Entry) {
+        self.by_reference.insert((entry.sender.clone(), entry.reference.clone()), id.to_owned());
+        self.entries.insert(id.to_owned(), entry);
+    }
+
+    /// The entry that an answer is about: by the message it replies to, else by the sender's reference.
+    pub fn about(&mut self, in_reply_to: &str, sender: &str, reference: &str) -> Option<(String, &mut Entry)> {
+        let id = if self.entries.contains_key(in_reply_to) {
+            in_reply_to.to_owned()
+        } else {
+            self.by_reference.get(&(sender.to_owned(), reference.to_owned()))?.clone()
+        };
+        self.entries.get_mut(&id).map(|entry| (id, entry))
+    }
+
     pub fn totals(&self) -> Totals {
         let count = |wanted: &dyn Fn(&Entry) -> bool| self.entries.values().filter(|e| wanted(e)).count() as u64;
         Totals {

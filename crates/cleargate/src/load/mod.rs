@@ -169,7 +169,7 @@ fn publish(window: &Window, samples: Samples, rate: Option<u64>) -> Result<()> {
 fn pending(window: &Window, most: usize) -> Vec<(String, String)> {
     let ledger = window.ledger();
     let waiting = ledger.entries.iter().filter(|(_, e)| e.reported.is_none() && e.refused.is_none() && !e.number.is_empty());
-    let mut oldest: Vec<_> = waiting.map(|(key, e)| (e.published, key.clone())).collect();
+    let mut oldest: Vec<_> = waiting.map(|(_, e)| (e.published, (e.sender.clone(), e.reference.clone()))).collect();
     oldest.sort_unstable_by_key(|(published, _)| *published);
     oldest.truncate(most);
     oldest.into_iter().map(|(_, key)| key).collect()
@@ -188,7 +188,7 @@ async fn mark_reported(window: &Window, reporting: &PgPool, pending: &[(String, 
     let now = Instant::now();
     let mut ledger = window.ledger();
     for (sender, reference, key, version) in rows {
-        if let Some(entry) = ledger.entries.get_mut(&(sender, reference)) {
+        if let Some((_, entry)) = ledger.about("", &sender, &reference) {
             if entry.number == format!("{key}{version}") {
                 entry.reported.get_or_insert(now);
             }

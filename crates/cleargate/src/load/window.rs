@@ -29,7 +29,8 @@ pub struct Window {
     run: String,
     ledger: Mutex<Ledger>,
     /// Declarations whose amendment waits for their number.
-    amendments: Mutex<std::collections::HashMap<(String, String), Declaration>>,
+    amendments: Mutex<std::collections::HashMap<String, Declaration>>,
+    next: std::sync::atomic::AtomicU64,
     /// Whether tax is paid when it is asked for.
     pays: bool,
 }
@@ -48,7 +49,7 @@ impl Window {
             .set("queue.buffering.max.messages", "100000")
             .create()
             .context("Kafka producer")?;
-        Ok(Self { producer, brokers: brokers.to_owned(), run: run.to_owned(), ledger: Mutex::default(), amendments: Mutex::default(), pays })
+        Ok(Self { producer, brokers: brokers.to_owned(), run: run.to_owned(), ledger: Mutex::default(), amendments: Mutex::default(), next: std::sync::atomic::AtomicU64::new(0), pays })
     }
 
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -58,8 +59,10 @@ impl Window {
     /// Publishes a generated declaration.
     pub fn lodge(&self, sample: Sample) -> Result<()> {
         let Sample { declaration, fate, parcel, protobuf, gate } = sample;
-        let key = (declaration.sender.clone(), declaration.reference.clone());
+        let id = format!("{}-{}/lodge", self.run, self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         let entry = Entry {
+            sender: declaration.sender.clone(),
+            reference: declaration.reference.clone(),
             published: Instant::now(),
             office: declaration.office.clone(),
             fate,
@@ -75,12 +78,11 @@ impl Window {
             cleared: false,
             invalidated: false,
         };
-        self.ledger().entries.insert(key.clone(), entry);
+        self.ledger().add(&id, entry);
         if fate == Fate::Amended {
-            self.amendments.lock().unwrap_or_else(PoisonError::into_inner).insert(key, declaration.clone());
+            self.amendments.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), declaration.clone());
         }
         let topic = if parcel { "nsw.parcels.v1" } else { "nsw.declarations.v1" };
-        let id = format!("{}/lodge", declaration.reference);
         self.publish(topic, "nsw.v1.Lodged", &id, &declaration.sender, &declaration.office, protobuf, &declaration)
     }
 
@@ -161,7 +163,6 @@ impl Window {
     }
 
     fn react(&self, response: &Response) -> Result<()> {
-        let key = (response.recipient.clone(), response.reference.clone());
         let mut follow_up = None;
         {
             let mut ledger = self.ledger();
@@ -169,7 +170,8 @@ impl Window {
             for fault in &response.faults {
                 *ledger.refusals.entry(fault.code.clone()).or_default() += 1;
             }
-            let Some(entry) = ledger.entries.get_mut(&key) else {
+            let about = ledger.about(&response.in_reply_to, &response.recipient, &response.reference);
+            let Some((id, entry)) = about else {
                 ledger.strange += 1;
                 return Ok(());
             };
@@ -178,7 +180,7 @@ impl Window {
                     let first = entry.number.is_empty();
                     entry.number = response.number.clone();
                     if first && entry.fate != Fate::Plain {
-                        follow_up = Some((entry.fate, entry.clone()));
+                        follow_up = Some((id, entry.clone()));
                     } else if !first {
                         // The lane of the version before no longer counts.
                         entry.lane_answered = None;
@@ -197,9 +199,9 @@ impl Window {
             entry.cleared |= response.function == "09";
         }
         match follow_up {
-            Some((Fate::Amended, entry)) => self.amend(&key, &entry, &response.number)?,
-            Some((Fate::Withdrawn, entry)) => self.withdraw(&key, &entry, &response.number)?,
-            _ => {}
+            Some((id, entry)) if entry.fate == Fate::Amended => self.amend(&id, &entry, &response.number)?,
+            Some((id, entry)) => self.withdraw(&id, &entry, &response.number)?,
+            None => {}
         }
         if self.pays && response.function == "13" && !response.amount_due.is_empty() {
             self.pay(response)?;
@@ -207,22 +209,22 @@ impl Window {
         Ok(())
     }
 
-    fn amend(&self, key: &(String, String), entry: &Entry, number: &str) -> Result<()> {
-        let amendment = self.amendments.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    fn amend(&self, id: &str, entry: &Entry, number: &str) -> Result<()> {
+        let amendment = self.amendments.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         let Some(mut declaration) = amendment else { return Ok(()) };
         declaration.number = number.to_owned();
         declaration.packages = declaration.packages.parse::<u32>().map_or(1, |p| p + 1).to_string();
-        let id = format!("{}/amend", key.1);
-        self.publish(topic(entry), "nsw.v1.Amended", &id, &key.0, &entry.office, entry.protobuf, &declaration)
+        let id = id.replace("/lodge", "/amend");
+        self.publish(topic(entry), "nsw.v1.Amended", &id, &entry.sender, &entry.office, entry.protobuf, &declaration)
     }
 
-    fn withdraw(&self, key: &(String, String), entry: &Entry, number: &str) -> Result<()> {
-        let message = Withdrawal { sender: key.0.clone(), reference: key.1.clone(), number: number.to_owned(), reason: "DUPLICATE".to_owned() };
-        self.publish(topic(entry), "nsw.v1.Withdrawn", &format!("{}/withdraw", key.1), &key.0, &entry.office, entry.protobuf, &message)
+    fn withdraw(&self, id: &str, entry: &Entry, number: &str) -> Result<()> {
+        let message = Withdrawal { sender: entry.sender.clone(), reference: entry.reference.clone(), number: number.to_owned(), reason: "DUPLICATE".to_owned() };
+        self.publish(topic(entry), "nsw.v1.Withdrawn", &id.replace("/lodge", "/withdraw"), &entry.sender, &entry.office, entry.protobuf, &message)
     }
 
     fn pay(&self, response: &Response) -> Result<()> {
-        let office = self.ledger().entries.get(&(response.recipient.clone(), response.reference.clone())).map(|e| e.office.clone());
+        let office = self.ledger().about(&response.in_reply_to, &response.recipient, &response.reference).map(|(_, e)| e.office.clone());
         let message = Payment {
             reference: format!("PAY-{}-{}", response.number, response.amount_due),
             number: response.number.clone(),

@@ -93,6 +93,34 @@ impl Stack {
         postgres::down(self, progress).await
     }
 
+    /// CPU milliseconds that a part has spent since it started.
+    pub fn cpu_ms(&self, part: &str) -> Option<u64> {
+        procfs::tree_cpu_ms(Process::running(&self.state.pid_file(part))?.pid)
+    }
+
+    /// Resident memory of a part.
+    pub fn memory_kb(&self, part: &str) -> Option<u64> {
+        procfs::tree_memory_kb(Process::running(&self.state.pid_file(part))?.pid)
+    }
+
+    /// A service's program, set up for this stack.
+    pub fn service_command(&self, name: &str) -> Result<std::process::Command> {
+        services::command(self, name)
+    }
+
+    /// Where a service answers gRPC, `host:port`.
+    pub fn grpc_address(&self, name: &str) -> Result<String> {
+        match services::all().find(|(_, service)| *service == name) {
+            Some((place, _)) => Ok(services::grpc(self, place).to_string()),
+            None => bail!("{name} is not a service; intake, risk, tracking and reporting are"),
+        }
+    }
+
+    /// Kafka's address, `host:port`.
+    pub fn brokers(&self) -> String {
+        kafka::address(self).to_string()
+    }
+
     /// The database URL of a service, or of the superuser for `admin`; `None` when its password was not made yet.
     pub fn database_url(&self, name: &str) -> Result<Option<String>> {
         postgres::url::of(self, name)

@@ -25,6 +25,18 @@ pub fn tree_memory_kb(pid: i32) -> Option<u64> {
     Some(own.saturating_add(children(pid).into_iter().filter_map(memory_kb).sum()))
 }
 
+/// CPU milliseconds that a process, its children and its children that have ended have spent.
+pub fn tree_cpu_ms(pid: i32) -> Option<u64> {
+    // Fields utime, stime, cutime, cstime of proc(5), in ticks of 10 ms.
+    let spent = |pid: i32, fields: std::ops::RangeInclusive<usize>| -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let all = fields_after_name(&stat)?;
+        Some(fields.filter_map(|n| all.get(n)?.parse::<u64>().ok()).sum::<u64>() * 10)
+    };
+    let own = spent(pid, 11..=14)?;
+    Some(own.saturating_add(children(pid).into_iter().filter_map(|child| spent(child, 11..=12)).sum()))
+}
+
 /// Whether a process works in `dir`, as every process of a PostgreSQL cluster does in its data directory.
 pub fn somebody_works_in(dir: &Path) -> bool {
     let Ok(entries) = fs::read_dir("/proc") else { return false };

@@ -35,7 +35,6 @@ pub struct Part {
 struct Database {
     #[serde(flatten)]
     part: Part,
-    admin_url: Option<String>,
     place: Option<PathBuf>,
 }
 
@@ -45,9 +44,8 @@ struct Service {
     part: Part,
     grpc: String,
     http: String,
+    /// Without limits on statements and transactions: for audits and scripts.
     database_url: Option<String>,
-    /// The same database without limits on statements and transactions.
-    audit_url: Option<String>,
     token_file: PathBuf,
 }
 
@@ -78,17 +76,15 @@ impl Report {
     pub async fn gather(stack: &Stack) -> Result<Self> {
         let kafka = part(stack, kafka::PART, kafka::address(stack).to_string(), kafka::answers(stack).await);
         let part_of_postgres = part(stack, postgres::PART, postgres::address(stack).to_string(), postgres::answers(stack).await);
-        let postgres = Database { part: part_of_postgres, admin_url: stack.database_url("admin")?, place: stack.state.postgres_place() };
+        let postgres = Database { part: part_of_postgres, place: stack.state.postgres_place() };
         let keys = stack.state.issuer();
         let mut services = BTreeMap::new();
         for (place, name) in services::all() {
-            let database_url = stack.database_url(name)?;
             let service = Service {
                 part: part(stack, name, services::grpc(stack, place).to_string(), services::answers(stack, place).await),
                 grpc: format!("http://{}", services::grpc(stack, place)),
                 http: format!("http://{}", services::health(stack, place)),
-                audit_url: database_url.as_deref().map(postgres::url::unhurried),
-                database_url,
+                database_url: stack.database_url(name)?.as_deref().map(postgres::url::unhurried),
                 token_file: issuer::token_file(&keys, name),
             };
             services.insert(name, service);

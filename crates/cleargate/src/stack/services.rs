@@ -79,6 +79,14 @@ async fn start(stack: &Stack, progress: &Progress, place: u16, name: &'static st
     Ok(())
 }
 
+/// A service's program with all that it must know of this stack.
+pub fn command(stack: &Stack, name: &str) -> Result<Command> {
+    let (place, name) = all().find(|(_, service)| *service == name).with_context(|| format!("{name} is not a service; {} are", NAMES.join(", ")))?;
+    let mut command = Command::new(binary(name)?);
+    settings(stack, &mut command, place, name)?;
+    Ok(command)
+}
+
 /// Sends every service SIGTERM at once and waits for all.
 pub async fn down(stack: &Stack, progress: &Progress) -> Result<()> {
     let stops = NAMES.iter().filter_map(|name| {

@@ -40,7 +40,6 @@ cases! {
     AIR: " khi vận chuyển bằng đường hàng không", " for transport by air", |v, _| v.travels_by(&["1"]), |d| d.transport_mode = "1".to_owned();
     CONTAINERS_AT_SEA: " khi vận chuyển bằng đường biển trong container", " for transport by sea in containers",
         |v, _| v.travels_by(&["2"]), |d| d.transport_mode = "2".to_owned();
-    BY_ROAD: " khi vận chuyển bằng đường bộ", " for transport by road", |v, _| v.travels_by(&["4"]), |d| d.transport_mode = "4".to_owned();
     UNLOADING_UNCODED: " khi địa điểm không có mã (ZZZ)", " when the place has no code (ZZZ)",
         |v, _| UNLOADING_PLACE.text(v.draft).ends_with("ZZZ"), |d| d.unloading_place = "LAZZZ".to_owned();
     LOADING_UNCODED: " khi địa điểm không có mã (ZZZ)", " when the place has no code (ZZZ)",
