@@ -105,7 +105,7 @@ fn memory(stack: &Stack) -> BTreeMap<&'static str, u64> {
 
 fn print(figures: &[Figure]) {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["figure", "unit", "must", "measured"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["figure", "unit", "must", "measured"]);
     for figure in figures {
         let must = figure.must.map_or_else(String::new, |m| m.to_string());
         table.add_row([figure.name.as_str(), figure.unit, &must, &figure.measured.to_string()]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use contracts::{
     common::operations_client::OperationsClient, intake::intake_client::IntakeClient, reporting::reporting_client::ReportingClient,
-    risk::risk_client::RiskClient, tracking::tracking_client::TrackingClient,
+    risk::risk_client::RiskClient,
 };
 use tonic::{
     Request, Status,
@@ -46,10 +46,6 @@ impl Clients {
 
     pub fn risk(&self) -> RiskClient<Channel> {
         RiskClient::new(self.risk.clone()).max_decoding_message_size(64 << 20)
-    }
-
-    pub fn tracking(&self) -> TrackingClient<Channel> {
-        TrackingClient::new(self.tracking.clone())
     }
 
     pub fn reporting(&self) -> ReportingClient<Channel> {

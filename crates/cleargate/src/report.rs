@@ -116,7 +116,7 @@ pub fn print(report: &Figures) {
     let due = if report.correction_due { ", CORRECTION DUE" } else { "" };
     println!("{scope} {}  {} version {}{due}", report.day, report.state, report.version);
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["figure", "value", "unit"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["figure", "value", "unit"]);
     for figure in &report.figures {
         table.add_row([figure.cell.as_str(), &figure.value.to_string(), &figure.unit]);
     }

@@ -66,7 +66,7 @@ impl Show {
 
 fn table(stages: &[Stage]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["time", "stage", "v", "place", "person", "what"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["time", "stage", "v", "place", "person", "what"]);
     for stage in stages {
         let place = if stage.place.is_empty() { &stage.office } else { &stage.place };
         let version = stage.version.to_string();

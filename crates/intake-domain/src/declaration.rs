@@ -1,6 +1,6 @@
 //! An accepted declaration: integers at fixed scales, codes of their types, nothing left to check.
 use values::{
-    CommodityCode, CountryCode, CurrencyCode, Day, DeclarationKey, DeclarationNumber, Decimal, Direction, Grams, KindCode, OfficeCode, Plate,
+    CommodityCode, CountryCode, CurrencyCode, Day, Decimal, DeclarationKey, DeclarationNumber, Direction, Grams, KindCode, OfficeCode, Plate,
     PlateCountry, TaxCode, Vnd,
 };
 

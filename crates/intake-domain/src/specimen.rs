@@ -15,7 +15,9 @@ pub fn import() -> Draft {
         loading_name: text("Densavan"),
         unloading_place: text("VNLBB"),
         unloading_name: text("Lao Bảo"),
-        lines: vec![Line { tariff_table: text("B04"), duty_rate: text("5"), duty: text("31250000"), ..line("44072990", "Gỗ xẻ, dày 50 mm", "LA") }],
+        lines: vec![Line {
+            tariff_table: text("B04"), duty_rate: text("5"), duty: text("31250000"), ..line("44072990", "Gỗ xẻ, dày 50 mm", "LA")
+        }],
         ..common()
     }
 }

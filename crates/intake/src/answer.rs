@@ -69,7 +69,7 @@ fn entry(topic: &'static str, kind: &'static str, place: &Place<'_>, payload: Ve
 
 /// A response with its function code and notes.
 pub fn response(function: domain::ResponseCode) -> Response {
-    Response { function: function.code().to_owned(), note_vi: function.note_vi().to_owned(), note_en: function.note_en().to_owned(), ..Response::default() }
+    Response { function: function.as_str().to_owned(), note_vi: function.note_vi().to_owned(), note_en: function.note_en().to_owned(), ..Response::default() }
 }
 
 /// Faults as the wire shows them.
@@ -77,10 +77,10 @@ pub fn faults(faults: &[domain::Fault]) -> Vec<contracts::nsw::v1::Fault> {
     faults
         .iter()
         .map(|f| contracts::nsw::v1::Fault {
-            code: f.code.to_string(),
+            code: f.code.to_owned(),
             pointer: f.pointer.clone(),
-            text_vi: f.text_vi.to_string(),
-            text_en: f.text_en.to_string(),
+            text_vi: f.text_vi.to_owned(),
+            text_en: f.text_en.to_owned(),
         })
         .collect()
 }

@@ -117,6 +117,11 @@ impl Book {
         self.records.insert(record.key.to_string(), record);
     }
 
+    /// What waited for this declaration can be applied now.
+    pub fn arrived(&mut self, key: &str) {
+        self.arrived.push(key.to_owned());
+    }
+
     /// Another standing of a known declaration.
     pub fn change(&mut self, key: &str, standing: Standing) -> Option<&mut Record> {
         let now = self.now;
@@ -216,7 +221,7 @@ impl Record {
             key: DeclarationKey::parse(&row.key).map_err(|_| corrupt("key"))?,
             standing: Standing {
                 version: u32::try_from(row.version).ok().and_then(|v| Version::new(v).ok()).ok_or_else(|| corrupt("version"))?,
-                state: State::parse(&row.state).map_err(|_| corrupt("state"))?,
+                state: State::parse(&row.state).ok_or_else(|| corrupt("state"))?,
                 lane,
                 duty: Vnd::from_units(row.duty_vnd),
                 guaranteed: row.guaranteed,

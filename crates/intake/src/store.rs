@@ -103,8 +103,8 @@ pub async fn payments(conn: &mut PgConnection, references: &[String]) -> Result<
 
 /// Serial numbers for new declarations; those that are not used are lost, which harms nobody.
 pub async fn serials(conn: &mut PgConnection, count: usize) -> Result<Vec<i64>, Failure> {
-    let count = i64::try_from(count).unwrap_or(0);
-    Ok(sqlx::query_scalar!(r#"SELECT nextval('declaration_serial') AS "serial!" FROM generate_series(1, $1)"#, count).fetch_all(conn).await?)
+    let count = i32::try_from(count).unwrap_or(0);
+    Ok(sqlx::query_scalar!(r#"SELECT nextval('declaration_serial') AS "serial!" FROM generate_series(1, $1::int)"#, count).fetch_all(conn).await?)
 }
 
 /// Inserts new declarations and updates known ones.

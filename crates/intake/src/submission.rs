@@ -1,7 +1,7 @@
 //! What a sender wants, whichever way it came: by the single window or by gRPC.
 use contracts::nsw::v1 as wire;
 use platform::{
-    Fact, Instant,
+    Fact,
     cloudevent::{self, JSON, PROTOBUF},
     streams::Class,
     trace,
@@ -127,9 +127,4 @@ fn decode<M: Message + Default + DeserializeOwned>(fact: &Fact) -> Result<M, Str
         PROTOBUF | "application/x-protobuf" => M::decode(fact.payload.as_slice()).map_err(|e| format!("the value is not a {}: {e}", fact.kind())),
         other => Err(format!("content type {other:?} is not known; {JSON} and {PROTOBUF} are")),
     }
-}
-
-/// When a fact of another service was recorded, else now.
-pub fn recorded(fact: &Fact, now: Instant) -> Instant {
-    fact.at().unwrap_or(now)
 }

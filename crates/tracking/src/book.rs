@@ -37,6 +37,8 @@ pub struct Book<'r> {
     pub visits: BTreeMap<String, Stay>,
     /// Open visit of a vehicle.
     pub open: HashMap<String, String>,
+    /// Visits that carry a declaration.
+    pub carrying: HashMap<DeclarationKey, BTreeSet<String>>,
     /// Declarations that name a vehicle.
     pub named: HashMap<String, BTreeSet<DeclarationKey>>,
     /// Readings that were seen before.
@@ -91,6 +93,7 @@ impl Book<'_> {
         for carried in &visit.carried {
             if stay.keys.insert(carried.key.clone()) {
                 stay.bound.push(carried.key.clone());
+                self.carrying.entry(carried.key.clone()).or_default().insert(visit.id.clone());
                 stay.changed = true;
             }
         }

@@ -54,7 +54,7 @@ pub fn withdrawn(book: &mut Book<'_>, key: &DeclarationKey, via: &Via) {
 
 /// Every open visit that carries the declaration looks again at what holds it.
 fn settle(book: &mut Book<'_>, key: &DeclarationKey, via: &Via) {
-    let carrying: Vec<String> = book.visits.values().filter(|stay| stay.keys.contains(key)).map(|stay| stay.row.id.clone()).collect();
+    let carrying = book.carrying.get(key).cloned().unwrap_or_default();
     for id in carrying {
         relink(book, &id, key, via);
     }

@@ -71,6 +71,7 @@ pub async fn open<'r>(work: &mut Work<'_>, rules: &'r Rules, told: &[&Told]) -> 
         declarations: BTreeMap::new(),
         visits: BTreeMap::new(),
         open: HashMap::new(),
+        carrying: HashMap::new(),
         named: HashMap::new(),
         seen: HashSet::new(),
         judged: HashMap::new(),
@@ -104,6 +105,7 @@ async fn load_visits(conn: &mut sqlx::PgConnection, book: &mut Book<'_>, ids: &[
     }
     for Bound { visit, declaration } in store::bound(conn, &names).await? {
         let key = stored(DeclarationKey::parse(&declaration).ok(), "declaration key")?;
+        book.carrying.entry(key.clone()).or_default().insert(visit.clone());
         if let Some(stay) = book.visits.get_mut(&visit) {
             stay.keys.insert(key);
         }

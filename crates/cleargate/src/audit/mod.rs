@@ -97,7 +97,7 @@ async fn witnessed(reporting: &Snapshot, intake_reads: &Snapshot, risk: &mut Sna
 /// A table in green, or with what is wrong.
 pub fn print(findings: &[Finding]) {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["law", "checked", "faults", ""]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["law", "checked", "faults", ""]);
     for finding in findings {
         let (mark, colour) = if finding.faults == 0 { ("holds", Color::Green) } else { ("BROKEN", Color::Red) };
         let note = if finding.note.is_empty() { mark.to_owned() } else { format!("{mark} ({})", finding.note) };

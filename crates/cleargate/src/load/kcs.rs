@@ -108,7 +108,7 @@ fn declaration(row: &Row, run: &str, day: NaiveDate) -> Declaration {
             date: today,
             payment_term: "TTR".to_owned(),
             price_kind: "A".to_owned(),
-            delivery_term: "CIF".to_owned(),
+            delivery_term: "DAP".to_owned(),
             currency: "USD".to_owned(),
             total: price,
             ..Invoice::default()

@@ -234,7 +234,7 @@ impl Mix {
                 date: today,
                 payment_term: "TTR".to_owned(),
                 price_kind: "A".to_owned(),
-                delivery_term: if import { "CIF" } else { "FOB" }.to_owned(),
+                delivery_term: if import { "DAP" } else { "FOB" }.to_owned(),
                 currency: "USD".to_owned(),
                 total: cents(value),
                 ..Invoice::default()

@@ -106,7 +106,7 @@ impl Window {
         loop {
             let mut wire = OwnedHeaders::new_with_capacity(headers.len());
             for (key, value) in headers {
-                wire = wire.insert(Header { key, value: Some(value) });
+                wire = wire.insert(Header { key, value: Some(*value) });
             }
             let record = BaseRecord::to(topic).key(key).payload(payload).headers(wire);
             match self.producer.send(record) {

@@ -93,7 +93,9 @@ impl Refusal {
             Self::OtherContent => {
                 ("CG112", "/reference", "Số tham chiếu này đã dùng cho nội dung khác.", "The reference has been used with other content.")
             }
-            Self::OtherVersion => ("CG113", "/number", "Số tờ khai không phải là của lần sửa hiện tại.", "The number is not that of the current version."),
+            Self::OtherVersion => {
+                ("CG113", "/number", "Số tờ khai không phải là của lần sửa hiện tại.", "The number is not that of the current version.")
+            }
             Self::OtherCurrency => ("CG114", "/currency", "Thuế phải nộp bằng đồng Việt Nam.", "Duties are paid in VND."),
             Self::NoReason => ("CG115", "/reason", "Phải nêu lý do rút tờ khai.", "A withdrawal must give its reason."),
             Self::Moved => {

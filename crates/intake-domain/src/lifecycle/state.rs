@@ -25,17 +25,8 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 9] = [
-        Self::Registered,
-        Self::Green,
-        Self::Yellow,
-        Self::Red,
-        Self::UnderExamination,
-        Self::TaxDue,
-        Self::Cleared,
-        Self::Withdrawn,
-        Self::Refused,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Registered, Self::Green, Self::Yellow, Self::Red, Self::UnderExamination, Self::TaxDue, Self::Cleared, Self::Withdrawn, Self::Refused];
 
     /// The name in tables and messages.
     pub const fn as_str(self) -> &'static str {

@@ -100,6 +100,32 @@ fn a_simple_import_needs_no_exotic_field() {
     assert_eq!(parse(&draft, &Tables::standard().unwrap(), today()).unwrap().lines.len(), 50);
 }
 
+#[test]
+fn a_flood_of_members_is_told_and_looked_at_no_further() {
+    let mut draft = specimen::import();
+    let line = Line { adjustments: vec![String::new(); 300], ..draft.lines[0].clone() };
+    draft.lines = vec![line; 3_000];
+    draft.bills = vec!["A".to_owned(); 100_000];
+    let found = codes(&draft);
+    assert!(found.contains(&("CG007", "/lines".to_owned())) && found.contains(&("L0991", "/bills".to_owned())));
+    assert!(found.iter().filter(|(code, _)| *code == "R0047").count() < 5);
+}
+
+#[test]
+fn a_priority_enterprise_declares_without_taxes() {
+    let mut draft = specimen::import();
+    draft.kind = "AEO".to_owned();
+    for field in [&mut draft.tax_payer, &mut draft.tax_deadline] {
+        field.clear();
+    }
+    let line = &mut draft.lines[0];
+    for field in [&mut line.tariff_table, &mut line.duty_rate, &mut line.duty] {
+        field.clear();
+    }
+    let declaration = parse(&draft, &Tables::standard().unwrap(), today()).unwrap();
+    assert_eq!(declaration.duty, Vnd::ZERO);
+}
+
 proptest! {
     #[test]
     fn arbitrary_text_in_any_item_never_panics(at in 0..200_usize, text in "\\PC{0,40}|[0-9.]{0,30}|[\\x00-\\x7f]{0,20}") {

@@ -1,8 +1,8 @@
 //! Rules of bonded transport that is declared together.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::*;
 use super::item::At;
@@ -28,9 +28,42 @@ pub(super) static ROWS: &[Row] = &[
     Row(Both, "R1067", Needs(&STOP_DEPARTURE, &STOP_PLACE)),
     Row(Both, "R1068", Consecutive(&[&STOP_PLACE])),
     Row(Both, "E8100", Needs(&BONDED_DESTINATION, &WAREHOUSE)),
-    Row(Import, "S1134", Relation(&R { pattern: "/bondedTransport/start", vi: "Ngày khởi hành vận chuyển không được trước ngày dự kiến khai báo.", en: "The transport must not start before the planned declaration date.", find: |v, found| not_before_planned(v, &BONDED_START, found), spoil: spoil_start })),
-    Row(Export, "S1150", Relation(&R { pattern: "/bondedTransport/start", vi: "Ngày khởi hành vận chuyển không được trước ngày dự kiến khai báo.", en: "The transport must not start before the planned declaration date.", find: |v, found| not_before_planned(v, &BONDED_START, found), spoil: spoil_start })),
-    Row(Both, "R1070", Relation(&R { pattern: "/bondedTransport/**", vi: "Các ngày vận chuyển phải theo thứ tự thời gian.", en: "The days of the transport must follow each other in time.", find: days_follow, spoil: |d| { BONDED_START.set(d, "2026-07-05"); BONDED_ARRIVAL.set(d, "2026-07-04"); } })),
+    Row(
+        Import,
+        "S1134",
+        Relation(&R {
+            pattern: "/bondedTransport/start",
+            vi: "Ngày khởi hành vận chuyển không được trước ngày dự kiến khai báo.",
+            en: "The transport must not start before the planned declaration date.",
+            find: |v, found| not_before_planned(v, &BONDED_START, found),
+            spoil: spoil_start,
+        }),
+    ),
+    Row(
+        Export,
+        "S1150",
+        Relation(&R {
+            pattern: "/bondedTransport/start",
+            vi: "Ngày khởi hành vận chuyển không được trước ngày dự kiến khai báo.",
+            en: "The transport must not start before the planned declaration date.",
+            find: |v, found| not_before_planned(v, &BONDED_START, found),
+            spoil: spoil_start,
+        }),
+    ),
+    Row(
+        Both,
+        "R1070",
+        Relation(&R {
+            pattern: "/bondedTransport/**",
+            vi: "Các ngày vận chuyển phải theo thứ tự thời gian.",
+            en: "The days of the transport must follow each other in time.",
+            find: days_follow,
+            spoil: |d| {
+                BONDED_START.set(d, "2026-07-05");
+                BONDED_ARRIVAL.set(d, "2026-07-04");
+            },
+        }),
+    ),
 ];
 
 fn spoil_start(draft: &mut Draft) {

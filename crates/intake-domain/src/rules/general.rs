@@ -1,21 +1,61 @@
 //! Rules of the declaration as a whole: characters, lengths, kind, split, days, permits, other laws.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::*;
 use super::item::{At, Item, pointer};
 use super::line_items::DESCRIPTION;
-use super::{head_items, line_items};
 use super::relation::{Relation as R, View};
+use super::{head_items, line_items};
 use crate::draft::Draft;
 
 pub(super) static ROWS: &[Row] = &[
-    Row(Both, "S0900", Relation(&R { pattern: "/**", vi: "Mục này có ký tự không được phép.", en: "An item contains a character that is not allowed.", find: characters_are_allowed, spoil: |d| d.notes = "ghi\u{7}chú".to_owned() })),
-    Row(Both, "S0999", Relation(&R { pattern: "/**", vi: "Mục này dài quá số ký tự cho phép.", en: "An item is longer than allowed.", find: |v, found| lengths_hold(v, FREE_TEXTS, found), spoil: |d| d.notes = "x".repeat(301) })),
-    Row(Both, "L0991", Relation(&R { pattern: "/**", vi: "Danh sách này có nhiều mục hơn mức cho phép.", en: "A list has more members than the message allows.", find: repeats_hold, spoil: |d| d.other_laws = ["AA", "AB", "AC", "AD", "AE", "AF"].map(str::to_owned).to_vec() })),
-    Row(Import, "S1003", Relation(&R { pattern: "/kind", vi: "Không được khai loại hình PAY khi đăng ký tờ khai nhập khẩu.", en: "The kind PAY cannot be lodged as an import declaration.", find: kind_is_not_a_payment, spoil: |d| d.kind = "PAY".to_owned() })),
+    Row(
+        Both,
+        "S0900",
+        Relation(&R {
+            pattern: "/**",
+            vi: "Mục này có ký tự không được phép.",
+            en: "An item contains a character that is not allowed.",
+            find: characters_are_allowed,
+            spoil: |d| d.notes = "ghi\u{7}chú".to_owned(),
+        }),
+    ),
+    Row(
+        Both,
+        "S0999",
+        Relation(&R {
+            pattern: "/**",
+            vi: "Mục này dài quá số ký tự cho phép.",
+            en: "An item is longer than allowed.",
+            find: |v, found| lengths_hold(v, FREE_TEXTS, found),
+            spoil: |d| d.notes = "x".repeat(301),
+        }),
+    ),
+    Row(
+        Both,
+        "L0991",
+        Relation(&R {
+            pattern: "/**",
+            vi: "Danh sách này có nhiều mục hơn mức cho phép.",
+            en: "A list has more members than the message allows.",
+            find: repeats_hold,
+            spoil: |d| d.other_laws = ["AA", "AB", "AC", "AD", "AE", "AF"].map(str::to_owned).to_vec(),
+        }),
+    ),
+    Row(
+        Import,
+        "S1003",
+        Relation(&R {
+            pattern: "/kind",
+            vi: "Không được khai loại hình PAY khi đăng ký tờ khai nhập khẩu.",
+            en: "The kind PAY cannot be lodged as an import declaration.",
+            find: kind_is_not_a_payment,
+            spoil: |d| d.kind = "PAY".to_owned(),
+        }),
+    ),
     Row(Both, "S1000", Form(&SPLIT_FIRST, &FIRST_NUMBER)),
     Row(Both, "S1001", Form(&SPLIT_BRANCH, &ORDINAL)),
     Row(Both, "S1002", Form(&SPLIT_TOTAL, &ORDINAL)),
@@ -23,8 +63,28 @@ pub(super) static ROWS: &[Row] = &[
     Row(Both, "R1030", Needs(&SPLIT_FIRST, &SPLIT_TOTAL)),
     Row(Both, "R1032", Needs(&SPLIT_BRANCH, &SPLIT_FIRST)),
     Row(Both, "R1033", Needs(&SPLIT_TOTAL, &SPLIT_FIRST)),
-    Row(Both, "R1029", Relation(&R { pattern: "/split/branch", vi: "Tờ khai đầu tiên (F) phải có số thứ tự nhánh là 1.", en: "The first declaration (F) must have the branch number 1.", find: first_is_branch_one, spoil: |d| spoil_split(d, "F", "2") })),
-    Row(Both, "R1031", Relation(&R { pattern: "/split/branch", vi: "Số thứ tự nhánh lớn hơn tổng số tờ khai nhánh.", en: "The branch number is greater than the number of divided declarations.", find: branch_is_within_total, spoil: |d| spoil_split(d, "109000000010", "4") })),
+    Row(
+        Both,
+        "R1029",
+        Relation(&R {
+            pattern: "/split/branch",
+            vi: "Tờ khai đầu tiên (F) phải có số thứ tự nhánh là 1.",
+            en: "The first declaration (F) must have the branch number 1.",
+            find: first_is_branch_one,
+            spoil: |d| spoil_split(d, "F", "2"),
+        }),
+    ),
+    Row(
+        Both,
+        "R1031",
+        Relation(&R {
+            pattern: "/split/branch",
+            vi: "Số thứ tự nhánh lớn hơn tổng số tờ khai nhánh.",
+            en: "The branch number is greater than the number of divided declarations.",
+            find: branch_is_within_total,
+            spoil: |d| spoil_split(d, "109000000010", "4"),
+        }),
+    ),
     Row(Both, "S1118", Required(&OFFICE, &ALWAYS)),
     Row(Both, "R1000", Required(&TEMPORARY_NUMBER, &TEMPORARY_KIND)),
     Row(Both, "R1001", Blank(&TEMPORARY_NUMBER, &NO_TEMPORARY_KIND)),

@@ -1,8 +1,8 @@
 //! Rules of the invoice, freight and insurance.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::*;
 use super::item::{At, Item};
@@ -26,11 +26,41 @@ pub(super) static ROWS: &[Row] = &[
     Row(Export, "S1129", Required(&DELIVERY_TERM, &ALWAYS)),
     Row(Export, "S1130", Required(&CURRENCY, &ALWAYS)),
     Row(Export, "S1131", Required(&TOTAL, &ALWAYS)),
-    Row(Import, "R0055", Relation(&R { pattern: "/invoice/*", vi: "Điều kiện giá, đồng tiền và tổng trị giá hoá đơn phải khai cùng nhau.", en: "Price condition, currency and total of the invoice must be filled together.", find: price_is_whole, spoil: |d| CURRENCY.set(d, "") })),
+    Row(
+        Import,
+        "R0055",
+        Relation(&R {
+            pattern: "/invoice/*",
+            vi: "Điều kiện giá, đồng tiền và tổng trị giá hoá đơn phải khai cùng nhau.",
+            en: "Price condition, currency and total of the invoice must be filled together.",
+            find: price_is_whole,
+            spoil: |d| CURRENCY.set(d, ""),
+        }),
+    ),
     Row(Import, "CG010", Listed(&FREIGHT_CLASS, "freight_class")),
     Row(Import, "R0029", Required(&FREIGHT_CLASS, &TERM_WITHOUT_CARRIAGE)),
-    Row(Import, "R0006", Relation(&R { pattern: "/freight/*", vi: "Mã, đồng tiền và số tiền phí vận chuyển không khớp nhau.", en: "Class, currency and amount of the freight do not go together.", find: freight_is_whole, spoil: |d| FREIGHT_AMOUNT.set(d, "500") })),
-    Row(Import, "R0157", Relation(&R { pattern: "/freight/class", vi: "Điều kiện giá đã gồm cước vận chuyển: mã phí vận chuyển chỉ được là E hoặc F, hoặc để trống.", en: "The price condition contains the carriage: the freight class may only be E or F, or empty.", find: freight_fits_term, spoil: |d| FREIGHT_CLASS.set(d, "A") })),
+    Row(
+        Import,
+        "R0006",
+        Relation(&R {
+            pattern: "/freight/*",
+            vi: "Mã, đồng tiền và số tiền phí vận chuyển không khớp nhau.",
+            en: "Class, currency and amount of the freight do not go together.",
+            find: freight_is_whole,
+            spoil: |d| FREIGHT_AMOUNT.set(d, "500"),
+        }),
+    ),
+    Row(
+        Import,
+        "R0157",
+        Relation(&R {
+            pattern: "/freight/class",
+            vi: "Điều kiện giá đã gồm cước vận chuyển: mã phí vận chuyển chỉ được là E hoặc F, hoặc để trống.",
+            en: "The price condition contains the carriage: the freight class may only be E or F, or empty.",
+            find: freight_fits_term,
+            spoil: |d| FREIGHT_CLASS.set(d, "A"),
+        }),
+    ),
     Row(Import, "S0094", Form(&FREIGHT_AMOUNT, &FREIGHT_FORM)),
     Row(Import, "CG011", Form(&FREIGHT_CURRENCY, &CURRENCY_FORM)),
     Row(Import, "CG010", Listed(&INSURANCE_CLASS, "insurance_class")),
@@ -40,7 +70,17 @@ pub(super) static ROWS: &[Row] = &[
     Row(Import, "R0086", Blank(&INSURANCE_CLASS, &TERM_WITH_COVER)),
     Row(Import, "R0087", Blank(&INSURANCE_CLASS, &TERM_DELIVERED)),
     Row(Import, "R1035", Blank(&INSURANCE_CLASS, &TERM_EX_SHIP)),
-    Row(Import, "R0007", Relation(&R { pattern: "/insurance/*", vi: "Mã, đồng tiền và số tiền bảo hiểm không khớp nhau.", en: "Class, currency and amount of the insurance do not go together.", find: insurance_is_whole, spoil: |d| INSURANCE_AMOUNT.set(d, "100") })),
+    Row(
+        Import,
+        "R0007",
+        Relation(&R {
+            pattern: "/insurance/*",
+            vi: "Mã, đồng tiền và số tiền bảo hiểm không khớp nhau.",
+            en: "Class, currency and amount of the insurance do not go together.",
+            find: insurance_is_whole,
+            spoil: |d| INSURANCE_AMOUNT.set(d, "100"),
+        }),
+    ),
     Row(Import, "S0097", Form(&INSURANCE_AMOUNT, &INSURANCE_FORM)),
     Row(Import, "CG011", Form(&INSURANCE_CURRENCY, &CURRENCY_FORM)),
     Row(Export, "R1091", Required(&CUSTOMS_TOTAL, &TERM_BEYOND_GATE)),

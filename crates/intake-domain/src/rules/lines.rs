@@ -1,8 +1,8 @@
 //! Rules of the items of a goods line.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::TEMPORARY_NUMBER;
 use super::line_items::*;

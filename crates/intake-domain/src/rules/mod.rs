@@ -137,6 +137,11 @@ impl Rule {
         self.check.spoil(draft);
     }
 
+    /// Whether the rule counts the members of lists.
+    pub(crate) fn is_about_counts(&self) -> bool {
+        matches!(self.code, "CG007" | "L0991")
+    }
+
     pub(crate) fn find(&'static self, view: &View<'_>, faults: &mut Vec<Fault>) {
         self.check.find(view, &mut |pointer| {
             faults.push(Fault { code: self.code, pointer, text_vi: &self.text_vi, text_en: &self.text_en });

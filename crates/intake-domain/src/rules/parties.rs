@@ -1,8 +1,8 @@
 //! Rules of the parties: trader, entrusting party, consignor or consignee.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::*;
 

@@ -6,6 +6,7 @@ use crate::draft::Draft;
 use crate::tables::Tables;
 
 /// What rules look at.
+#[derive(Clone, Copy)]
 pub struct View<'a> {
     /// The draft.
     pub draft: &'a Draft,

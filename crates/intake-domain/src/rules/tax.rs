@@ -1,8 +1,8 @@
 //! Rules of tax payment: deadline, bank limit, guarantee, early release, attachments.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::*;
 use super::item::At;
@@ -14,16 +14,62 @@ pub(super) static ROWS: &[Row] = &[
     Row(Both, "CG010", Listed(&TAX_PAYER, "tax_payer")),
     Row(Both, "CG010", Listed(&TAX_DEADLINE, "tax_deadline")),
     Row(Import, "CG010", Listed(&RELEASE_REASON, "release_reason")),
-    Row(Import, "R1051", Relation(&R { pattern: "/taxDeadline", vi: "Đề nghị giải phóng hàng thì mã thời hạn nộp thuế phải là D.", en: "Release before permit demands the tax deadline code D.", find: release_is_paid_at_once, spoil: |d| { d.release_reason = "A".to_owned(); d.tax_deadline = "C".to_owned(); } })),
+    Row(
+        Import,
+        "R1051",
+        Relation(&R {
+            pattern: "/taxDeadline",
+            vi: "Đề nghị giải phóng hàng thì mã thời hạn nộp thuế phải là D.",
+            en: "Release before permit demands the tax deadline code D.",
+            find: release_is_paid_at_once,
+            spoil: |d| {
+                d.release_reason = "A".to_owned();
+                d.tax_deadline = "C".to_owned();
+            },
+        }),
+    ),
     Row(Both, "R1052", Required(&GUARANTEE_BANK, &GUARANTEED)),
     Row(Both, "R1053", Blank(&BANK, &POSTPONED)),
     Row(Both, "R1054", Blank(&GUARANTEE_BANK, &UNGUARANTEED)),
     Row(Both, "R1055", Blank(&BANK, &NO_DEADLINE)),
     Row(Import, "R1086", Blank(&GUARANTEE_BANK, &PAID_AT_ONCE)),
     Row(Import, "E1062", Required(&GUARANTEE_BANK, &EARLY_RELEASE)),
-    Row(Import, "R1097", Relation(&R { pattern: "/taxDeadline", vi: "Tờ khai nộp thuế (PAY) không được khai mã thời hạn nộp thuế C.", en: "A tax payment declaration (PAY) must not have the tax deadline code C.", find: payments_are_not_deferred, spoil: |d| { d.kind = "PAY".to_owned(); d.tax_deadline = "C".to_owned(); } })),
-    Row(Import, "E8402", Relation(&R { pattern: "/taxDeadline", vi: "Loại hình này không được chậm nộp thuế không có bảo lãnh.", en: "This procedure does not allow deferment without guarantee.", find: deferment_fits_kind, spoil: |d| d.tax_deadline = "C".to_owned() })),
-    Row(Export, "E8450", Relation(&R { pattern: "/taxDeadline", vi: "Phân loại hàng hoá này không được chậm nộp thuế không có bảo lãnh.", en: "This cargo class does not allow deferment without guarantee.", find: deferment_fits_class, spoil: |d| d.tax_deadline = "C".to_owned() })),
+    Row(
+        Import,
+        "R1097",
+        Relation(&R {
+            pattern: "/taxDeadline",
+            vi: "Tờ khai nộp thuế (PAY) không được khai mã thời hạn nộp thuế C.",
+            en: "A tax payment declaration (PAY) must not have the tax deadline code C.",
+            find: payments_are_not_deferred,
+            spoil: |d| {
+                d.kind = "PAY".to_owned();
+                d.tax_deadline = "C".to_owned();
+            },
+        }),
+    ),
+    Row(
+        Import,
+        "E8402",
+        Relation(&R {
+            pattern: "/taxDeadline",
+            vi: "Loại hình này không được chậm nộp thuế không có bảo lãnh.",
+            en: "This procedure does not allow deferment without guarantee.",
+            find: deferment_fits_kind,
+            spoil: |d| d.tax_deadline = "C".to_owned(),
+        }),
+    ),
+    Row(
+        Export,
+        "E8450",
+        Relation(&R {
+            pattern: "/taxDeadline",
+            vi: "Phân loại hàng hoá này không được chậm nộp thuế không có bảo lãnh.",
+            en: "This cargo class does not allow deferment without guarantee.",
+            find: deferment_fits_class,
+            spoil: |d| d.tax_deadline = "C".to_owned(),
+        }),
+    ),
     Row(Both, "R1008", Needs(&BANK, &BANK_YEAR)),
     Row(Both, "R1009", Needs(&BANK, &BANK_SIGN)),
     Row(Both, "R1010", Needs(&BANK, &BANK_NUMBER)),

@@ -1,8 +1,8 @@
 //! Rules of transport: packages, masses, vehicle, places, days, containers.
-use super::check::Check::*;
-use super::Scope::*;
 use super::Row;
+use super::Scope::*;
 use super::case::*;
+use super::check::Check::*;
 use super::form::*;
 use super::head_items::*;
 use super::item::{At, Item};
@@ -49,7 +49,17 @@ pub(super) static ROWS: &[Row] = &[
     Row(Export, "S1030", Form(&UNLOADING_PLACE, &NOT_STARTING_ZZ)),
     Row(Both, "CG011", Form(&UNLOADING_PLACE, &PLACE_CODE)),
     Row(Both, "CG011", Form(&LOADING_PLACE, &PLACE_CODE)),
-    Row(Export, "S1139", Relation(&R { pattern: "/arrivalDate", vi: "Ngày dự kiến đi không được trước ngày dự kiến khai báo.", en: "The planned departure date must not be before the planned declaration date.", find: |v, found| not_before_planned(v, &ARRIVAL_DATE, found), spoil: |d| d.planned_date = "2026-07-09".to_owned() })),
+    Row(
+        Export,
+        "S1139",
+        Relation(&R {
+            pattern: "/arrivalDate",
+            vi: "Ngày dự kiến đi không được trước ngày dự kiến khai báo.",
+            en: "The planned departure date must not be before the planned declaration date.",
+            find: |v, found| not_before_planned(v, &ARRIVAL_DATE, found),
+            spoil: |d| d.planned_date = "2026-07-09".to_owned(),
+        }),
+    ),
     Row(Import, "S1028", Blank(&CONTAINERS, &AIR)),
     Row(Import, "S1029", Form(&CONTAINERS, &WHOLE_3)),
     Row(Import, "S1140", Form(&CONTAINERS, &NOT_ZERO)),

@@ -33,6 +33,6 @@ fn tables_that_lack_a_list_or_hold_no_day_are_refused() {
     assert!(matches!(Tables::load("x = 1"), Err(TablesError::Unreadable(_))));
     let missing = STANDARD.replace("\"person_class\"", "\"other\"");
     assert!(matches!(Tables::load(&missing), Err(TablesError::Missing("person_class"))));
-    let undated = STANDARD.replacen("2014-04-01", "2014-02-30", 1);
-    assert!(matches!(Tables::load(&undated), Err(TablesError::Unreadable(_) | TablesError::NotADay(_))));
+    let undated = STANDARD.replace("\"2014-04-01\"", "\"2014-02-30\"");
+    assert!(matches!(Tables::load(&undated), Err(TablesError::NotADay(_))));
 }
