@@ -16,6 +16,8 @@ use platform::{
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
+pub mod issuer;
+pub mod topic;
 pub mod toy;
 
 /// One database and one prefix of topics, gone with the local stack.
@@ -104,11 +106,7 @@ pub fn token(subject: &str, role: &str, office: &str) -> Result<String> {
 }
 
 /// Waits until a condition holds; fails with what was waited for.
-pub async fn until<F, T>(what: &str, mut condition: F) -> Result<()>
-where
-    F: FnMut() -> T,
-    T: Future<Output = Result<bool>>,
-{
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let wait = async {
         while !condition().await? {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,18 +1,27 @@
 //! A toy service on the real platform: its facts are texts that say what should become of them.
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use platform::{
     Entry, Fact, Failure, Handler, Outcome, Work,
     commands::{Call, Decide},
+    health::Health,
     journal::{self, Row},
+    kafka::group::{Member, Owned},
     metrics::Metrics,
     peers::Journals,
-    reader::{Delivery, Origin, Source, SourceClass, step::Reader},
+    reader::{Delivery, Origin, Source, SourceClass, drive::Loop, step::Reader},
+    relay::{Relay, Wake},
     serving::Refusal,
+    settings,
     streams::Class,
 };
 use sqlx::migrate::Migrator;
+use tokio::{runtime::Handle, sync::mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::Sandbox;
 
@@ -200,4 +209,70 @@ impl Journals for NoPeers {
     async fn published(&self, _: &str, _: &str, _: i32) -> Result<i64, Failure> {
         Err(Failure::Retry("no peer".to_owned()))
     }
+}
+
+/// A toy service as far as Kafka goes: a member of the group on its own thread and the consume loop of each class.
+pub struct Running {
+    pub health: Health,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Running {
+    /// Joins the group under `owner`, as `platform::service` does it.
+    pub fn start(sandbox: &Sandbox, owner: &str, handler: Arc<dyn Handler>, settings: settings::Reader) -> anyhow::Result<Self> {
+        Self::with(sandbox, owner, handler, settings, &SOURCES, Arc::new(NoPeers))
+    }
+
+    /// The same with other sources, repaired by `journals`.
+    pub fn with(
+        sandbox: &Sandbox,
+        owner: &str,
+        handler: Arc<dyn Handler>,
+        settings: settings::Reader,
+        sources: &[Source],
+        journals: Arc<dyn Journals>,
+    ) -> anyhow::Result<Self> {
+        let (health, stop, tasks) = (Health::default(), CancellationToken::new(), TaskTracker::new());
+        let (owned, client): (Owned, _) = (Owned::default(), Arc::new(Mutex::new(None)));
+        let mut loops = BTreeMap::new();
+        for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
+            let (sender, queue) = mpsc::channel(settings.batch * 2);
+            loops.insert(class, sender);
+            let reader = Reader { handler: Arc::clone(&handler), sources: sources.to_vec(), ..reader(sandbox, owner, Arc::clone(&journals)) };
+            let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), Wake::default(), health.clone(), settings, name);
+            tasks.spawn(consume.run(stop.clone()));
+        }
+        tasks.close();
+        let member = Member {
+            settings: sandbox.kafka.clone(),
+            group: "toy",
+            owner: owner.to_owned(),
+            sources: sources.to_vec(),
+            layout: sandbox.journal.layout,
+            pool: sandbox.pool.clone(),
+            health: health.clone(),
+            loops,
+        };
+        let (runtime, cancelled) = (Handle::current(), stop.clone());
+        let thread = std::thread::Builder::new().name("group".to_owned()).spawn(move || member.run(&runtime, &owned, &client, &cancelled))?;
+        Ok(Self { health, stop, tasks, thread })
+    }
+
+    /// Finishes the batch in hand and leaves the group.
+    pub async fn leave(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        tokio::task::spawn_blocking(move || self.thread.join()).await?.map_err(|_| anyhow::anyhow!("the group's thread panicked"))
+    }
+}
+
+/// How the tests read: small batches, so that there are many of them.
+pub const READING: settings::Reader = settings::Reader { batch: 50, gather_ms: 2, idle_check_s: 30, inbox_days: 1 };
+
+/// A relay of the toy's journal.
+pub fn relay(sandbox: &Sandbox, owner: &str, lease_s: u32) -> Relay {
+    let settings = settings::Relay { rows: 100, lease_s };
+    Relay::new(sandbox.pool.clone(), sandbox.kafka.clone(), settings, owner.to_owned(), Wake::default(), Health::default(), Metrics::new("toy"))
 }

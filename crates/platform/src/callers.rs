@@ -1,6 +1,6 @@
 //! Who calls: every command and query has a verified [`Caller`], and one table says which role may call what.
 //!
-//! Tokens are JWTs of the issuer whose public keys (JWKS) the settings name; only ES256 and EdDSA are accepted. Health and reflection stay open.
+//! Tokens are JWTs of the issuer whose public keys (JWKS) the settings name; only ES256 is accepted. Health and reflection stay open.
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},

@@ -328,13 +328,18 @@ async fn watch_topics(kafka: settings::Kafka, topics: Vec<Topic>, health: Health
                 health.broker(false);
                 tracing::error!(%error, "the broker does not answer, trying again; calls by gRPC are answered meanwhile");
             }
+            // A topic that was made a moment ago is not in every broker's metadata yet.
+            Ok(Err(error @ TopicError::Missing(_))) => tracing::error!(%error, "waiting for the topic"),
             Ok(Err(error)) => {
                 tracing::error!(%error, "cannot go on");
                 std::process::exit(1);
             }
             Err(_) => return,
         }
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
     }
 }
 

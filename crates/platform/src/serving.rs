@@ -118,11 +118,14 @@ pub async fn serve(
     let (reporter, health_service) = tonic_health::server::health_reporter();
     // tonic says SERVING by default; nothing is served before the database is there.
     reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(contracts::DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
-    let guarded = routes.add_service(health_service).add_service(reflection).prepare().into_axum_router().layer(from_fn_with_state(verifier, guard));
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(contracts::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Python's grpcio-reflection and many other clients know only the older version.
+    let routes = routes.add_service(health_service).add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
+    let guarded = routes.prepare().into_axum_router().layer(from_fn_with_state(verifier, guard));
     let watch = tokio::spawn(report_health(reporter, health, stop.clone()));
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()

@@ -156,7 +156,13 @@ pub enum SettingsError {
 
 /// Reads the settings of `service`: common defaults, then `defaults` of the service (TOML), then the environment.
 pub fn load<S: DeserializeOwned>(service: &str, defaults: &str) -> Result<Settings<S>, SettingsError> {
-    let environment = Environment::with_prefix(&service.to_uppercase()).prefix_separator("__").separator("__").ignore_empty(true).try_parsing(true).list_separator(",").with_list_parse_key("service.offices");
+    let environment = Environment::with_prefix(&service.to_uppercase())
+        .prefix_separator("__")
+        .separator("__")
+        .ignore_empty(true)
+        .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("service.offices");
     let settings: Settings<S> = Config::builder()
         .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
         .add_source(File::from_str(defaults, FileFormat::Toml))

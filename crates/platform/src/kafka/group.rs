@@ -68,7 +68,9 @@ impl Member {
                     std::thread::sleep(Duration::from_secs(1));
                 }
             }
-            *lock(current) = None;
+            // Dropped outside the lock: leaving the group takes time, and the loops must not wait for it.
+            let gone = lock(current).take();
+            drop(gone);
             lock(owned).clear();
         }
     }
@@ -204,6 +206,11 @@ impl Assignment {
             _ => consumer.assign(tpl),
         };
         assigned.map_err(|e| e.to_string())?;
+        // A partition comes unpaused, even when the queue of its class is full.
+        let paused = lock(&self.queues).paused.clone();
+        for class in paused {
+            let _ = consumer.pause(&self.partitions_of(class));
+        }
         tracing::info!(partitions = partitions.len(), "partitions assigned and claimed");
         // So that lag can be watched on every partition from the start.
         let _ = consumer.commit(&self.offsets(&claimed), CommitMode::Async);

@@ -1,0 +1,53 @@
+//! A topic as any stock client sees it.
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use platform::{kafka, reader::Delivery};
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    message::Headers,
+};
+
+use crate::{LAYOUT, Sandbox};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How many messages the topic holds.
+pub fn length(sandbox: &Sandbox, topic: &str) -> Result<usize> {
+    let consumer: BaseConsumer = kafka::client(&sandbox.kafka).create()?;
+    ends(sandbox, &consumer, topic).map(|ends| ends.iter().sum())
+}
+
+/// Every message of the topic up to its present end, by partition and offset, names without the prefix.
+pub fn read(sandbox: &Sandbox, topic: &str) -> Result<Vec<Delivery>> {
+    let consumer: BaseConsumer = kafka::client(&sandbox.kafka).set("group.id", "onlooker").set("enable.auto.commit", "false").create()?;
+    let physical = format!("{}{topic}", sandbox.kafka.prefix);
+    let mut list = TopicPartitionList::new();
+    let wanted = ends(sandbox, &consumer, topic)?.into_iter().sum();
+    for partition in 0..i32::try_from(LAYOUT.streams())? {
+        list.add_partition_offset(&physical, partition, Offset::Beginning)?;
+    }
+    consumer.assign(&list)?;
+    let mut messages = Vec::with_capacity(wanted);
+    while messages.len() < wanted {
+        let message = consumer.poll(PATIENCE).context("the topic ended early")??;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        messages.push(Delivery {
+            topic: topic.to_owned(),
+            partition: message.partition(),
+            offset: message.offset(),
+            key: message.key().map(text).unwrap_or_default(),
+            headers: message.headers().into_iter().flat_map(Headers::iter).map(|h| (h.key.to_owned(), text(h.value.unwrap_or_default()))).collect(),
+            payload: message.payload().unwrap_or_default().to_vec(),
+        });
+    }
+    messages.sort_by_key(|m| (m.partition, m.offset));
+    Ok(messages)
+}
+
+fn ends(sandbox: &Sandbox, consumer: &BaseConsumer, topic: &str) -> Result<Vec<usize>> {
+    let physical = format!("{}{topic}", sandbox.kafka.prefix);
+    let end = |partition| anyhow::Ok(usize::try_from(consumer.fetch_watermarks(&physical, partition, PATIENCE)?.1)?);
+    (0..i32::try_from(LAYOUT.streams())?).map(end).collect()
+}
