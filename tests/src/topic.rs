@@ -5,8 +5,11 @@ use anyhow::{Context as _, Result};
 use platform::{kafka, reader::Delivery};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
-    message::Headers,
+    message::{Header, Headers, OwnedHeaders},
+    producer::{BaseProducer, BaseRecord, Producer},
 };
 
 use crate::{LAYOUT, Sandbox};
@@ -50,4 +53,26 @@ fn ends(sandbox: &Sandbox, consumer: &BaseConsumer, topic: &str) -> Result<Vec<u
     let physical = format!("{}{topic}", sandbox.kafka.prefix);
     let end = |partition| anyhow::Ok(usize::try_from(consumer.fetch_watermarks(&physical, partition, PATIENCE)?.1)?);
     (0..i32::try_from(LAYOUT.streams())?).map(end).collect()
+}
+
+/// Publishes messages as a single window would, to the partitions that they name.
+pub fn write(sandbox: &Sandbox, messages: &[Delivery]) -> Result<()> {
+    let producer: BaseProducer = kafka::client(&sandbox.kafka).set("acks", "all").set("enable.idempotence", "true").create()?;
+    for message in messages {
+        let headers = message.headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(value) }));
+        let physical = format!("{}{}", sandbox.kafka.prefix, message.topic);
+        let record = BaseRecord::to(&physical).partition(message.partition).key(&message.key).payload(&message.payload).headers(headers);
+        producer.send(record).map_err(|(error, _)| error)?;
+    }
+    Ok(producer.flush(PATIENCE)?)
+}
+
+/// Deletes a topic with all it holds.
+pub async fn delete(sandbox: &Sandbox, topic: &str) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = kafka::client(&sandbox.kafka).create()?;
+    let physical = format!("{}{topic}", sandbox.kafka.prefix);
+    for deleted in admin.delete_topics(&[&physical], &AdminOptions::new()).await? {
+        deleted.map_err(|(name, code)| anyhow::anyhow!("{name}: {code}"))?;
+    }
+    Ok(())
 }

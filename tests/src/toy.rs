@@ -148,8 +148,8 @@ pub fn delivery(row: &Row) -> Delivery {
         partition: row.stream,
         offset: row.position - 1,
         key: row.office.clone(),
-        headers: row.wire_headers(),
-        payload: row.payload.clone(),
+        headers: row.wire_headers().into(),
+        payload: row.payload.clone().into(),
     }
 }
 
@@ -168,8 +168,9 @@ pub fn message(offset: i64, id: &str, subject: &str, body: &str) -> Delivery {
             header("ce_type", "nsw.toy.v1.Said"),
             header("ce_subject", subject),
             header("content-type", "application/json"),
-        ],
-        payload: body.as_bytes().to_vec(),
+        ]
+        .into(),
+        payload: body.as_bytes().to_vec().into(),
     }
 }
 

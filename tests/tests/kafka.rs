@@ -13,7 +13,7 @@ use platform::{
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use system_tests::{
     LAYOUT, Sandbox, topic,
-    toy::{self, ANSWERS, MIGRATIONS, OUTSIDE, READING, Running, TOPIC, Toy, entry, relay},
+    toy::{self, ANSWERS, MIGRATIONS, OUTSIDE, READING, Running, TOPIC, Toy, entry, message, relay},
     until,
 };
 use tokio::sync::{Semaphore, watch};
@@ -261,5 +261,23 @@ async fn parcels_that_stand_still_hold_up_no_cargo() -> anyhow::Result<()> {
     until("the parcels follow", async || Ok(toy::effects(&sandbox).await?.len() == 400)).await?;
     let expected: Vec<(String, String)> = (0..200).map(|n| ("parcel".to_owned(), n.to_string())).collect();
     assert_eq!(toy::effects(&sandbox).await?[200..], expected);
+    member.leave().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_on_a_topic_that_was_created_anew_are_read_although_their_offsets_were_reached_before() -> anyhow::Result<()> {
+    let sandbox = sandbox(GroupProtocol::Classic).await?;
+    let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
+    topic::write(&sandbox, &(0..5).map(|n| message(n, &format!("old{n}"), "s", "ok")).collect::<Vec<_>>())?;
+    until("the first messages are read", async || Ok(toy::effects(&sandbox).await?.len() == 5)).await?;
+    member.leave().await?;
+
+    topic::delete(&sandbox, OUTSIDE).await?;
+    until("the topic exists again", async || Ok(sandbox.create_topics(&[OUTSIDE]).await.is_ok() && topic::length(&sandbox, OUTSIDE).is_ok())).await?;
+    topic::write(&sandbox, &(0..3).map(|n| message(n, &format!("new{n}"), "s", "ok")).collect::<Vec<_>>())?;
+    let member = Running::start(&sandbox, "two", Arc::new(Toy), READING)?;
+    until("the messages of the new topic are read", async || Ok(toy::effects(&sandbox).await?.len() == 8)).await?;
+    topic::write(&sandbox, &[message(3, "last", "s", "ok")])?;
+    until("and what follows", async || Ok(toy::effects(&sandbox).await?.len() == 9)).await?;
     member.leave().await
 }

@@ -76,7 +76,7 @@ async fn a_gap_that_nobody_can_fill_stops_the_partition_and_skips_nothing() -> a
 async fn a_changed_past_is_a_fork_and_stops_the_partition() -> anyhow::Result<()> {
     let sandbox = sandbox().await?;
     let mut deliveries = toy::tell(&sandbox, &[("OFF1", "a", "ok"), ("OFF1", "b", "ok")]).await?;
-    deliveries[1].payload = b"okay".to_vec();
+    deliveries[1].payload = b"okay".to_vec().into();
     let mut reader = reader(&sandbox, "one", Arc::new(NoPeers));
     reader.claim(&partitions()).await?;
     let error = reader.step(deliveries).await.unwrap_err();

@@ -74,7 +74,12 @@ impl Bench {
         }
         for part in PARTS {
             let service = part != "kafka" && part != "postgres";
-            figures.push(Figure::new(&format!("resident memory under load, {part}"), "MB", service.then_some(90), busy.get(part).copied().unwrap_or(0)));
+            figures.push(Figure::new(
+                &format!("resident memory under load, {part}"),
+                "MB",
+                service.then_some(90),
+                busy.get(part).copied().unwrap_or(0),
+            ));
             if service {
                 figures.push(Figure::new(&format!("resident memory at rest, {part}"), "MB", Some(60), rest.get(part).copied().unwrap_or(0)));
             }

@@ -98,7 +98,10 @@ pub async fn open(clients: &Clients, service: &str) -> Result<Vec<DeadLetter>> {
 async fn list(clients: &Clients, service: Option<String>, json: bool) -> Result<ExitCode> {
     let services: Vec<String> = service.map_or_else(|| SERVICES.iter().map(|s| (*s).to_owned()).collect(), |s| vec![s]);
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["service", "id", "subject", "code", "reason"]);
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["service", "id", "subject", "code", "reason"]);
     let mut all = Vec::new();
     for service in services {
         for letter in open(clients, &service).await? {

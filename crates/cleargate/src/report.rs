@@ -122,6 +122,10 @@ pub fn print(report: &Figures) {
     }
     println!("{table}");
     if !report.closed_by.is_empty() {
-        println!("closed by {}{}", report.closed_by, if report.signed_by.is_empty() { String::new() } else { format!(", signed by {}", report.signed_by) });
+        println!(
+            "closed by {}{}",
+            report.closed_by,
+            if report.signed_by.is_empty() { String::new() } else { format!(", signed by {}", report.signed_by) }
+        );
     }
 }

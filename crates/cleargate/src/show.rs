@@ -18,7 +18,9 @@ use crate::{
 
 /// Show the whole way of one declaration.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  cleargate show 109000000010\n  cleargate show 10900000001 --voice declarant\n  cleargate show 109000000010 --json | jq .stages")]
+#[command(
+    after_help = "Examples:\n  cleargate show 109000000010\n  cleargate show 10900000001 --voice declarant\n  cleargate show 109000000010 --json | jq .stages"
+)]
 pub struct Show {
     /// Declaration number: 12 digits, or 11 for its current version.
     number: String,
@@ -66,7 +68,10 @@ impl Show {
 
 fn table(stages: &[Stage]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["time", "stage", "v", "place", "person", "what"]);
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["time", "stage", "v", "place", "person", "what"]);
     for stage in stages {
         let place = if stage.place.is_empty() { &stage.office } else { &stage.place };
         let version = stage.version.to_string();

@@ -69,7 +69,12 @@ fn entry(topic: &'static str, kind: &'static str, place: &Place<'_>, payload: Ve
 
 /// A response with its function code and notes.
 pub fn response(function: domain::ResponseCode) -> Response {
-    Response { function: function.as_str().to_owned(), note_vi: function.note_vi().to_owned(), note_en: function.note_en().to_owned(), ..Response::default() }
+    Response {
+        function: function.as_str().to_owned(),
+        note_vi: function.note_vi().to_owned(),
+        note_en: function.note_en().to_owned(),
+        ..Response::default()
+    }
 }
 
 /// Faults as the wire shows them.

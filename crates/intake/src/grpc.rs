@@ -4,7 +4,7 @@ use std::sync::Arc;
 use contracts::{
     common,
     intake::{
-        AmendRequest, AmendResponse, GetRequest, GetResponse, LodgeRequest, LodgeResponse, ListRequest, ListResponse, Summary, ValidateRequest,
+        AmendRequest, AmendResponse, GetRequest, GetResponse, ListRequest, ListResponse, LodgeRequest, LodgeResponse, Summary, ValidateRequest,
         ValidateResponse, WithdrawRequest, WithdrawResponse, intake_server::Intake,
     },
     nsw::v1::Declaration,
@@ -37,7 +37,12 @@ pub struct Api {
 }
 
 impl Api {
-    async fn command<M: Message, A: Message + Default>(&self, request: &Request<M>, method: &'static str, command: Command) -> Result<Response<A>, Status> {
+    async fn command<M: Message, A: Message + Default>(
+        &self,
+        request: &Request<M>,
+        method: &'static str,
+        command: Command,
+    ) -> Result<Response<A>, Status> {
         let caller = Caller::of(request.extensions())?;
         let attempt = &command.attempt;
         // A sender speaks for itself alone.

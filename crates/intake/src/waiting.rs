@@ -32,7 +32,8 @@ impl Timer for Waiting {
             // Facts of our own services have no sender.
             let Ok(submission) = submission::read(&fact) else { continue };
             let cause = format!("timer:waiting:{}", fact.place());
-            let via = Via { trace: trace::follow(fact.traceparent(), "intake.wait", &cause, None), cause, actor: "intake".to_owned(), ..submission.via };
+            let via =
+                Via { trace: trace::follow(fact.traceparent(), "intake.wait", &cause, None), cause, actor: "intake".to_owned(), ..submission.via };
             let place = Place { class: Class::Cargo, office: "", subject: &subject, via: &via, now: work.now };
             let mut response = answer::response(ResponseCode::Received);
             response.reference = submission.attempt.reference().to_owned();

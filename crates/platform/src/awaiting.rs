@@ -24,7 +24,7 @@ pub async fn store(conn: &mut PgConnection, facts: &[(&Fact, &str)], now: Instan
             fact.position,
             fact.key,
             cloudevent::to_text(&fact.headers),
-            fact.payload,
+            fact.payload.as_slice(),
             now
         )
         .execute(&mut *conn)

@@ -31,13 +31,14 @@ pub fn header<'a>(headers: &'a Headers, name: &str) -> &'a str {
     headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
 }
 
-/// Turns a structured-mode message into what binary mode would have carried; leaves binary mode alone.
-pub fn unfold(headers: Headers, payload: Vec<u8>) -> Result<(Headers, Vec<u8>), &'static str> {
-    if !header(&headers, CONTENT_TYPE).starts_with(STRUCTURED) {
-        return Ok((headers, payload));
-    }
+/// Turns a structured-mode message into what binary mode would have carried; `None` for a message in binary mode.
+pub fn unfold(headers: &Headers, payload: &[u8]) -> Option<Result<(Headers, Vec<u8>), &'static str>> {
+    header(headers, CONTENT_TYPE).starts_with(STRUCTURED).then(|| unfold_structured(payload))
+}
+
+fn unfold_structured(payload: &[u8]) -> Result<(Headers, Vec<u8>), &'static str> {
     let document: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(&payload).map_err(|_| "the value is not a CloudEvent in JSON")?;
+        serde_json::from_slice(payload).map_err(|_| "the value is not a CloudEvent in JSON")?;
     let mut unfolded = Headers::new();
     let mut data = Vec::new();
     for (name, value) in document {
@@ -87,11 +88,12 @@ mod tests {
     fn structured_mode_becomes_binary_mode() {
         let value = br#"{"specversion":"1.0","id":"7","source":"/s","type":"nsw.v1.Lodged","data":{"sender":"x"}}"#.to_vec();
         let headers = vec![(CONTENT_TYPE.to_owned(), format!("{STRUCTURED}; charset=utf-8"))];
-        let (headers, data) = unfold(headers, value).unwrap();
+        let (headers, data) = unfold(&headers, &value).unwrap().unwrap();
         assert_eq!(header(&headers, TYPE), "nsw.v1.Lodged");
         assert_eq!(header(&headers, CONTENT_TYPE), JSON);
         assert_eq!(data, br#"{"sender":"x"}"#);
-        assert!(unfold(vec![(CONTENT_TYPE.to_owned(), STRUCTURED.to_owned())], b"{".to_vec()).is_err());
+        assert!(unfold(&vec![(CONTENT_TYPE.to_owned(), STRUCTURED.to_owned())], b"{").unwrap().is_err());
+        assert!(unfold(&vec![], b"{}").is_none());
     }
 
     #[test]

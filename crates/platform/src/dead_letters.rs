@@ -42,7 +42,7 @@ async fn store(conn: &mut PgConnection, fact: &Fact, code: &str, reason: &str, n
         fact.key,
         fact.subject(),
         cloudevent::to_text(&fact.headers),
-        fact.payload,
+        fact.payload.as_slice(),
         code,
         reason,
         now

@@ -249,7 +249,7 @@ fn letter(letter: Letter, whole: bool) -> DeadLetter {
         received_at: Some(time(letter.received_at)),
         redriven_at: letter.redriven_at.map(time),
         headers: fact.headers.iter().cloned().collect(),
-        payload: if whole { fact.payload } else { Vec::new() },
+        payload: if whole { fact.payload.to_vec() } else { Vec::new() },
         key: fact.key,
         id: Some(DeadLetterId { topic: fact.topic, partition: fact.partition.unsigned_abs(), offset: fact.offset }),
     }

@@ -256,8 +256,12 @@ impl Session {
         let streams: Vec<i32> = reached.iter().map(|((_, s), _)| *s).collect();
         let positions: Vec<i64> = reached.iter().map(|(_, p)| *p).collect();
         sqlx::query!(
-            r#"UPDATE streams s SET published = w.position FROM UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, stream, position)
-               WHERE s.topic = w.topic AND s.stream = w.stream AND s.published < w.position"#,
+            r#"WITH locked AS (
+                   SELECT s.topic, s.stream, w.position
+                   FROM UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, stream, position) JOIN streams s USING (topic, stream)
+                   ORDER BY s.topic, s.stream FOR UPDATE OF s)
+               UPDATE streams s SET published = l.position FROM locked l
+               WHERE s.topic = l.topic AND s.stream = l.stream AND s.published < l.position"#,
             &topics,
             &streams,
             &positions

@@ -260,7 +260,7 @@ impl Reading {
         let client = Arc::new(Mutex::new(None));
         let mut loops = BTreeMap::new();
         for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
-            let (sender, queue) = mpsc::channel(settings.reader.batch * 2);
+            let (sender, queue) = mpsc::channel(settings.reader.batch);
             loops.insert(class, sender);
             let reader = Reader {
                 pool: context.pool.clone(),

@@ -7,7 +7,10 @@ use platform::journal::{GENESIS, Hash, Row, chain};
 use sqlx::Row as _;
 use tokio::time::{Duration, Instant};
 
-use super::{Finding, snapshot::{Memory, Snapshot}};
+use super::{
+    Finding,
+    snapshot::{Memory, Snapshot},
+};
 use crate::stack::Stack;
 
 /// Every row of every journal from genesis.

@@ -67,7 +67,8 @@ async fn accepted(intake: &mut Snapshot) -> Result<Accepted> {
 
 async fn treated(risk: &mut Snapshot) -> Result<HashMap<Version, Treatment>> {
     let mut treated: HashMap<Version, Treatment> = HashMap::new();
-    let mut rows = sqlx::query("SELECT stream, position, payload FROM journal WHERE topic = $1 ORDER BY stream, position").bind(RISK).fetch(&mut risk.conn);
+    let mut rows =
+        sqlx::query("SELECT stream, position, payload FROM journal WHERE topic = $1 ORDER BY stream, position").bind(RISK).fetch(&mut risk.conn);
     while let Some(row) = rows.try_next().await? {
         let (stream, position, payload): (i32, i64, Vec<u8>) = (row.get(0), row.get(1), row.get(2));
         match RiskEvent::decode(payload.as_slice())?.fact {
@@ -89,7 +90,9 @@ async fn treated(risk: &mut Snapshot) -> Result<HashMap<Version, Treatment>> {
 
 /// Keys whose facts wait or lie in the dead letters of risk: told elsewhere.
 async fn excused(risk: &mut Snapshot) -> Result<BTreeSet<String>> {
-    let rows = sqlx::query_scalar("SELECT subject FROM dead_letters WHERE redriven_at IS NULL UNION SELECT subject FROM awaiting").fetch_all(&mut risk.conn).await?;
+    let rows = sqlx::query_scalar("SELECT subject FROM dead_letters WHERE redriven_at IS NULL UNION SELECT subject FROM awaiting")
+        .fetch_all(&mut risk.conn)
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -121,7 +124,10 @@ fn one_owner(treated: &HashMap<Version, Treatment>) -> Finding {
         let has = usize::from(!treatment.officer.is_empty()) + usize::from(!treatment.queue_reason.is_empty());
         finding.checked += u64::from(needs);
         if has != usize::from(needs) {
-            finding.fault(format!("{}{} lane {} officer {:?} queue {:?}", version.0, version.1, treatment.lane, treatment.officer, treatment.queue_reason));
+            finding.fault(format!(
+                "{}{} lane {} officer {:?} queue {:?}",
+                version.0, version.1, treatment.lane, treatment.officer, treatment.queue_reason
+            ));
         }
     }
     finding

@@ -83,7 +83,13 @@ pub async fn findings(stack: &Stack) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-async fn witnessed(reporting: &Snapshot, intake_reads: &Snapshot, risk: &mut Snapshot, tracking: &mut Snapshot, intake: &mut Snapshot) -> Result<Finding> {
+async fn witnessed(
+    reporting: &Snapshot,
+    intake_reads: &Snapshot,
+    risk: &mut Snapshot,
+    tracking: &mut Snapshot,
+    intake: &mut Snapshot,
+) -> Result<Finding> {
     let mut finding = Finding::new("every reader saw the past that its producer has");
     let read = [reporting.memory(), intake_reads.memory(), risk.memory(), tracking.memory()];
     for producer in [risk, tracking, intake] {

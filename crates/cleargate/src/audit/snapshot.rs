@@ -20,7 +20,9 @@ impl Snapshot {
     pub async fn take(stack: &Stack, service: &'static str) -> Result<Self> {
         let url = stack.database_url(service)?.context("no database yet; run `cleargate up`")?;
         let mut conn = PgConnection::connect(&url).await.with_context(|| format!("database of {service}"))?;
-        for statement in ["SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"] {
+        for statement in
+            ["SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+        {
             sqlx::query(statement).execute(&mut conn).await?;
         }
         let mut read = HashMap::new();

@@ -21,7 +21,9 @@ use crate::{
 
 /// Start everything, send a day through it, sign its report, audit it.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  cleargate demo\n  cleargate demo --count 5000\n  cleargate demo --kcs ../data/kcs      also the Korea Customs Service's test file")]
+#[command(
+    after_help = "Examples:\n  cleargate demo\n  cleargate demo --count 5000\n  cleargate demo --kcs ../data/kcs      also the Korea Customs Service's test file"
+)]
 pub struct Demo {
     /// Declarations in all; one in twenty is bad.
     #[arg(long, default_value_t = 20_000)]
@@ -69,13 +71,18 @@ impl Demo {
 
         let report = sign(&clients).await?;
         let lodged = report.figures.iter().find(|f| f.cell == "lodged.total").map_or(0, |f| f.value);
-        println!("\nDaily report {} version {}: {lodged} lodged, closed by {}, signed by {}", report.day, report.version, report.closed_by, report.signed_by);
+        println!(
+            "\nDaily report {} version {}: {lodged} lodged, closed by {}, signed by {}",
+            report.day, report.version, report.closed_by, report.signed_by
+        );
         let findings = audit::findings(&stack).await?;
         audit::print(&findings);
         let doubled: u64 = findings.iter().map(|f| f.faults).sum();
         println!("{lost} lost, {doubled} faults; started in {}, all in {}", seconds(started), seconds(begun.elapsed()));
         let number = window.ledger().entries.values().find(|e| e.lane == "red").map(|e| e.number.clone()).unwrap_or_default();
-        println!("\nTry next:\n  target/release/cleargate show {number}\n  target/release/cleargate report --office 32BC\n  target/release/cleargate dead-letters list");
+        println!(
+            "\nTry next:\n  target/release/cleargate show {number}\n  target/release/cleargate report --office 32BC\n  target/release/cleargate dead-letters list"
+        );
         Ok(if lost + doubled == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 

@@ -40,13 +40,24 @@ struct Goods {
 }
 
 const IMPORTS: [Goods; 12] = [
-    Goods { code: "27011290", description: "Than đá bitum, nhiệt năng cao", origin: "LA", unit: "KGM", price: 9, mass: 1000, duty: 300, weight: 30 },
+    Goods {
+        code: "27011290", description: "Than đá bitum, nhiệt năng cao", origin: "LA", unit: "KGM", price: 9, mass: 1000, duty: 300, weight: 30
+    },
     Goods { code: "44079990", description: "Gỗ xẻ", origin: "LA", unit: "KGM", price: 65, mass: 1000, duty: 0, weight: 10 },
     Goods { code: "07141011", description: "Sắn lát khô", origin: "LA", unit: "KGM", price: 22, mass: 1000, duty: 0, weight: 14 },
     Goods { code: "08039090", description: "Chuối tươi", origin: "LA", unit: "KGM", price: 40, mass: 1000, duty: 0, weight: 10 },
     Goods { code: "17019990", description: "Đường tinh luyện", origin: "TH", unit: "KGM", price: 58, mass: 1000, duty: 500, weight: 6 },
     Goods { code: "27101971", description: "Dầu diesel", origin: "TH", unit: "KGM", price: 82, mass: 1000, duty: 0, weight: 4 },
-    Goods { code: "84295200", description: "Máy xúc thuỷ lực đã qua sử dụng", origin: "JP", unit: "PCE", price: 2_450_000, mass: 9_800_000, duty: 0, weight: 3 },
+    Goods {
+        code: "84295200",
+        description: "Máy xúc thuỷ lực đã qua sử dụng",
+        origin: "JP",
+        unit: "PCE",
+        price: 2_450_000,
+        mass: 9_800_000,
+        duty: 0,
+        weight: 3,
+    },
     Goods { code: "85171300", description: "Điện thoại thông minh", origin: "CN", unit: "PCE", price: 18_500, mass: 380, duty: 0, weight: 6 },
     Goods { code: "62034290", description: "Quần dài nam bằng bông", origin: "TH", unit: "PCE", price: 720, mass: 450, duty: 2000, weight: 6 },
     Goods { code: "31021000", description: "Phân urê", origin: "LA", unit: "KGM", price: 33, mass: 1000, duty: 600, weight: 5 },
@@ -201,13 +212,22 @@ impl Mix {
             sender,
             reference,
             direction: if import { "import" } else { "export" }.to_owned(),
-            kind: if import { ["A11", "A12", "A11", "E31", "A11"][self.rng.usize(0..5)] } else { ["B11", "B11", "E62", "B11", "B13"][self.rng.usize(0..5)] }
-                .to_owned(),
+            kind: if import {
+                ["A11", "A12", "A11", "E31", "A11"][self.rng.usize(0..5)]
+            } else {
+                ["B11", "B11", "E62", "B11", "B13"][self.rng.usize(0..5)]
+            }
+            .to_owned(),
             transport_mode: if office.land { "4" } else { "9" }.to_owned(),
             person_class: "4".to_owned(),
             office: office.code.to_owned(),
             team: "00".to_owned(),
-            trader: Some(Trader { code: format!("33{trader:08}"), name: format!("Công ty {trader}"), address: "Quảng Trị".to_owned(), country: "VN".to_owned() }),
+            trader: Some(Trader {
+                code: format!("33{trader:08}"),
+                name: format!("Công ty {trader}"),
+                address: "Quảng Trị".to_owned(),
+                country: "VN".to_owned(),
+            }),
             counterparty: Some(Trader {
                 code: String::new(),
                 name: format!("LAO TRADING {}", trader % 97),

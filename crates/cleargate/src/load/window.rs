@@ -49,7 +49,15 @@ impl Window {
             .set("queue.buffering.max.messages", "100000")
             .create()
             .context("Kafka producer")?;
-        Ok(Self { producer, brokers: brokers.to_owned(), run: run.to_owned(), ledger: Mutex::default(), amendments: Mutex::default(), next: std::sync::atomic::AtomicU64::new(0), pays })
+        Ok(Self {
+            producer,
+            brokers: brokers.to_owned(),
+            run: run.to_owned(),
+            ledger: Mutex::default(),
+            amendments: Mutex::default(),
+            next: std::sync::atomic::AtomicU64::new(0),
+            pays,
+        })
     }
 
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -88,17 +96,31 @@ impl Window {
 
     /// Publishes any message as a CloudEvent in binary mode.
     #[expect(clippy::too_many_arguments, reason = "one message has all of these attributes")]
-    pub fn publish<M: Message + Serialize>(&self, topic: &str, kind: &str, id: &str, sender: &str, office: &str, protobuf: bool, message: &M) -> Result<()> {
+    pub fn publish<M: Message + Serialize>(
+        &self,
+        topic: &str,
+        kind: &str,
+        id: &str,
+        sender: &str,
+        office: &str,
+        protobuf: bool,
+        message: &M,
+    ) -> Result<()> {
         let payload = if protobuf { message.encode_to_vec() } else { serde_json::to_vec(message)? };
         let content_type = if protobuf { PROTOBUF } else { JSON };
-        self.publish_raw(topic, office, &payload, &[
-            ("ce_specversion", "1.0"),
-            ("ce_type", kind),
-            ("ce_source", &format!("/nsw/{sender}")),
-            ("ce_id", id),
-            ("content-type", content_type),
-            ("traceparent", &traceparent(id)),
-        ])
+        self.publish_raw(
+            topic,
+            office,
+            &payload,
+            &[
+                ("ce_specversion", "1.0"),
+                ("ce_type", kind),
+                ("ce_source", &format!("/nsw/{sender}")),
+                ("ce_id", id),
+                ("content-type", content_type),
+                ("traceparent", &traceparent(id)),
+            ],
+        )
     }
 
     /// Publishes bytes with headers as they are.
@@ -219,7 +241,12 @@ impl Window {
     }
 
     fn withdraw(&self, id: &str, entry: &Entry, number: &str) -> Result<()> {
-        let message = Withdrawal { sender: entry.sender.clone(), reference: entry.reference.clone(), number: number.to_owned(), reason: "DUPLICATE".to_owned() };
+        let message = Withdrawal {
+            sender: entry.sender.clone(),
+            reference: entry.reference.clone(),
+            number: number.to_owned(),
+            reason: "DUPLICATE".to_owned(),
+        };
         self.publish(topic(entry), "nsw.v1.Withdrawn", &id.replace("/lodge", "/withdraw"), &entry.sender, &entry.office, entry.protobuf, &message)
     }
 

@@ -36,6 +36,8 @@ pub enum Signal {
     /// Partitions that were claimed for this loop, and from where they are read.
     Assigned(BTreeMap<Partition, Progress>),
     Revoked(Vec<Partition>),
+    /// Partitions whose offsets begin anew: what follows is counted from the earliest message.
+    Rewound(Vec<Partition>),
 }
 
 /// What a member needs to know.
@@ -115,7 +117,6 @@ impl Member {
         match code {
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
                 // The position or the natural key absorbs what comes again; what is gone is fetched from the producer as a gap.
-                tracing::error!(%error, "an offset is out of range, reading from the earliest");
                 consumer.context().rewind(consumer)
             }
             Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownMemberId) => Err(error),
@@ -289,14 +290,20 @@ impl Assignment {
         }
     }
 
+    /// Partitions whose next offset the broker no longer has, or does not have yet, are read from their earliest message.
     fn rewind(&self, consumer: &Client) -> Result<(), KafkaError> {
-        let mut list = consumer.assignment()?;
-        let positions = consumer.position()?;
-        let lost: Vec<(String, i32)> =
-            positions.elements().iter().filter(|e| !matches!(e.offset(), Offset::Offset(_))).map(|e| (e.topic().to_owned(), e.partition())).collect();
-        for (topic, partition) in lost {
-            list.set_partition_offset(&topic, partition, Offset::Beginning)?;
-            consumer.seek(&topic, partition, Offset::Beginning, Duration::from_secs(5))?;
+        let (assignment, positions) = (consumer.assignment()?, consumer.position()?);
+        for assigned in assignment.elements() {
+            let (topic, partition) = (assigned.topic(), assigned.partition());
+            let position = positions.find_partition(topic, partition).map(|p| p.offset());
+            let ((Some(Offset::Offset(next)), _) | (_, Offset::Offset(next))) = (position, assigned.offset()) else { continue };
+            let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(5))?;
+            if next < low || next > high {
+                let place = (topic.strip_prefix(&self.prefix).unwrap_or(topic).to_owned(), partition);
+                tracing::error!(topic = place.0, partition, next, low, high, "an offset is out of range, reading from the earliest");
+                lock(&self.queues).push(self.class(&place), Signal::Rewound(vec![place]));
+                consumer.seek(topic, partition, Offset::Beginning, Duration::from_secs(5))?;
+            }
         }
         Ok(())
     }
@@ -325,8 +332,8 @@ impl Assignment {
             partition: message.partition(),
             offset: message.offset(),
             key: message.key().map(text).unwrap_or_default(),
-            headers: headers.unwrap_or_default(),
-            payload: message.payload().unwrap_or_default().to_vec(),
+            headers: Arc::new(headers.unwrap_or_default()),
+            payload: Arc::new(message.payload().unwrap_or_default().to_vec()),
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Loop {
     pub settings: settings::Reader,
     pub name: &'static str,
     stopped: BTreeMap<Partition, Instant>,
+    /// To be counted from the first offset again, once what was gathered before is worked off.
+    rewound: Vec<Partition>,
     last_commit: Instant,
 }
 
@@ -54,7 +56,19 @@ impl Loop {
         settings: settings::Reader,
         name: &'static str,
     ) -> Self {
-        Self { reader, queue, owned, client, wake, health, settings, name, stopped: BTreeMap::new(), last_commit: Instant::now() }
+        Self {
+            reader,
+            queue,
+            owned,
+            client,
+            wake,
+            health,
+            settings,
+            name,
+            stopped: BTreeMap::new(),
+            rewound: Vec::new(),
+            last_commit: Instant::now(),
+        }
     }
 
     /// Runs until cancelled, finishing the batch in hand.
@@ -70,6 +84,7 @@ impl Loop {
                 Ok(Some(signal)) => {
                     let deliveries = self.gather(signal).await;
                     self.work_off(deliveries, &stop).await;
+                    self.rewind();
                 }
                 Ok(None) => break,
                 Err(_) => self.check_heads(&stop).await,
@@ -83,7 +98,7 @@ impl Loop {
         self.take(first, &mut deliveries);
         let close = self.last_commit.elapsed() < CLOSE;
         let until = Instant::now() + Duration::from_millis(self.settings.gather_ms);
-        while deliveries.len() < self.settings.batch {
+        while deliveries.len() < self.settings.batch && self.rewound.is_empty() {
             match self.queue.try_recv() {
                 Ok(signal) => self.take(signal, &mut deliveries),
                 Err(_) if close && !deliveries.is_empty() => match tokio::time::timeout_at(until, self.queue.recv()).await {
@@ -115,6 +130,16 @@ impl Loop {
                     deliveries.retain(|d| (d.topic.as_str(), d.partition) != (partition.0.as_str(), partition.1));
                     self.reader.progress.remove(&partition);
                 }
+            }
+            Signal::Rewound(partitions) => self.rewound.extend(partitions),
+        }
+    }
+
+    /// A topic that was created anew counts from 0: an offset reached before would hide its first messages as read.
+    fn rewind(&mut self) {
+        for partition in std::mem::take(&mut self.rewound) {
+            if let Some(progress) = self.reader.progress.get_mut(&partition) {
+                progress.next_offset = 0;
             }
         }
     }

@@ -1,4 +1,6 @@
 //! A message as Kafka delivered it, and a fact as handlers see it.
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -15,8 +17,9 @@ pub struct Delivery {
     pub partition: i32,
     pub offset: i64,
     pub key: String,
-    pub headers: Headers,
-    pub payload: Vec<u8>,
+    /// Shared: a batch that is tried again copies nothing.
+    pub headers: Arc<Headers>,
+    pub payload: Arc<Vec<u8>>,
 }
 
 /// A message with its attributes in binary mode, wherever it came from: the wire, the producer's journal, or one of our tables.
@@ -29,8 +32,8 @@ pub struct Fact {
     /// Position in the producer's stream; 0 from outside.
     pub position: i64,
     pub key: String,
-    pub headers: Headers,
-    pub payload: Vec<u8>,
+    pub headers: Arc<Headers>,
+    pub payload: Arc<Vec<u8>>,
     /// From outside: the id was used before, with other content.
     pub reused: bool,
     /// Applied again from the dead letters.
@@ -38,8 +41,16 @@ pub struct Fact {
 }
 
 impl Fact {
-    pub fn new(topic: String, partition: i32, offset: i64, position: i64, key: String, headers: Headers, payload: Vec<u8>) -> Self {
-        Self { topic, partition, offset, position, key, headers, payload, reused: false, redriven: false }
+    pub fn new(
+        topic: String,
+        partition: i32,
+        offset: i64,
+        position: i64,
+        key: String,
+        headers: impl Into<Arc<Headers>>,
+        payload: impl Into<Arc<Vec<u8>>>,
+    ) -> Self {
+        Self { topic, partition, offset, position, key, headers: headers.into(), payload: payload.into(), reused: false, redriven: false }
     }
 
     /// A row that never came by the wire.

@@ -329,10 +329,10 @@ struct Sorted {
 
 fn outside(delivery: Delivery) -> Fact {
     let Delivery { topic, partition, offset, key, headers, payload } = delivery;
-    match cloudevent::unfold(headers.clone(), payload.clone()) {
-        Ok((headers, payload)) => Fact::new(topic, partition, offset, 0, key, headers, payload),
-        // Left as it came: without a type the handler rejects it as undecodable.
-        Err(_) => Fact::new(topic, partition, offset, 0, key, headers, payload),
+    match cloudevent::unfold(&headers, &payload) {
+        Some(Ok((headers, payload))) => Fact::new(topic, partition, offset, 0, key, headers, payload),
+        // Binary mode; or left as it came: without a type the handler rejects it as undecodable.
+        None | Some(Err(_)) => Fact::new(topic, partition, offset, 0, key, headers, payload),
     }
 }
 
