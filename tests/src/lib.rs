@@ -17,6 +17,7 @@ use platform::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub mod issuer;
+pub mod system;
 pub mod topic;
 pub mod toy;
 
@@ -50,6 +51,7 @@ impl Sandbox {
 }
 
 /// Kafka settings of the local stack.
+#[expect(clippy::disallowed_methods, reason = "a test is told by environment of a stack that is not the local one")]
 pub fn kafka(prefix: &str) -> settings::Kafka {
     settings::Kafka {
         brokers: std::env::var("CLEARGATE_TEST_BROKERS").unwrap_or_else(|_| "127.0.0.1:19092".to_owned()),
@@ -79,6 +81,7 @@ pub async fn database(name: &str) -> Result<String> {
 }
 
 /// URL of the cluster's superuser.
+#[expect(clippy::disallowed_methods, reason = "a test is told by environment of a stack that is not the local one")]
 pub fn admin_url() -> Result<String> {
     match std::env::var("CLEARGATE_TEST_DATABASE") {
         Ok(url) => Ok(url),

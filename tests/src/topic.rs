@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use platform::{kafka, reader::Delivery};
+use platform::{cloudevent, kafka, reader::Delivery};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions},
@@ -36,13 +36,15 @@ pub fn read(sandbox: &Sandbox, topic: &str) -> Result<Vec<Delivery>> {
     while messages.len() < wanted {
         let message = consumer.poll(PATIENCE).context("the topic ended early")??;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers = message.headers().into_iter().flat_map(Headers::iter);
+        let headers: cloudevent::Headers = headers.map(|h| (h.key.to_owned(), text(h.value.unwrap_or_default()))).collect();
         messages.push(Delivery {
             topic: topic.to_owned(),
             partition: message.partition(),
             offset: message.offset(),
             key: message.key().map(text).unwrap_or_default(),
-            headers: message.headers().into_iter().flat_map(Headers::iter).map(|h| (h.key.to_owned(), text(h.value.unwrap_or_default()))).collect(),
-            payload: message.payload().unwrap_or_default().to_vec(),
+            headers: headers.into(),
+            payload: message.payload().unwrap_or_default().to_vec().into(),
         });
     }
     messages.sort_by_key(|m| (m.partition, m.offset));
@@ -61,7 +63,7 @@ pub fn write(sandbox: &Sandbox, messages: &[Delivery]) -> Result<()> {
     for message in messages {
         let headers = message.headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(value) }));
         let physical = format!("{}{}", sandbox.kafka.prefix, message.topic);
-        let record = BaseRecord::to(&physical).partition(message.partition).key(&message.key).payload(&message.payload).headers(headers);
+        let record = BaseRecord::to(&physical).partition(message.partition).key(&message.key).payload(message.payload.as_slice()).headers(headers);
         producer.send(record).map_err(|(error, _)| error)?;
     }
     Ok(producer.flush(PATIENCE)?)

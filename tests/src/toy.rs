@@ -227,6 +227,7 @@ impl Running {
     }
 
     /// The same with other sources, repaired by `journals`.
+    #[expect(clippy::needless_pass_by_value, reason = "both are shared by the loops that this starts")]
     pub fn with(
         sandbox: &Sandbox,
         owner: &str,

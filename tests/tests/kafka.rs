@@ -264,9 +264,8 @@ async fn parcels_that_stand_still_hold_up_no_cargo() -> anyhow::Result<()> {
     member.leave().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_on_a_topic_that_was_created_anew_are_read_although_their_offsets_were_reached_before() -> anyhow::Result<()> {
-    let sandbox = sandbox(GroupProtocol::Classic).await?;
+async fn a_topic_is_created_anew(protocol: GroupProtocol) -> anyhow::Result<()> {
+    let sandbox = sandbox(protocol).await?;
     let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
     topic::write(&sandbox, &(0..5).map(|n| message(n, &format!("old{n}"), "s", "ok")).collect::<Vec<_>>())?;
     until("the first messages are read", async || Ok(toy::effects(&sandbox).await?.len() == 5)).await?;
@@ -280,4 +279,14 @@ async fn messages_on_a_topic_that_was_created_anew_are_read_although_their_offse
     topic::write(&sandbox, &[message(3, "last", "s", "ok")])?;
     until("and what follows", async || Ok(toy::effects(&sandbox).await?.len() == 9)).await?;
     member.leave().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_classic_group_reads_a_topic_that_was_created_anew_although_its_offsets_were_reached_before() -> anyhow::Result<()> {
+    a_topic_is_created_anew(GroupProtocol::Classic).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_of_the_new_protocol_reads_a_topic_that_was_created_anew_although_its_offsets_were_reached_before() -> anyhow::Result<()> {
+    a_topic_is_created_anew(GroupProtocol::Consumer).await
 }

@@ -26,10 +26,10 @@ pub fn decided(book: &mut Book, fact: &Decided, via: &Via) -> Result<Outcome, Fa
     let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
     let Ok((standing, facts)) = record.standing.lane_decided(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
     let superseded = facts.iter().any(|f| matches!(f, Fact::Superseded { .. }));
-    if let Some(changed) = book.change(&fact.key, standing) {
-        if !superseded {
-            changed.officer = fact.officer.clone();
-        }
+    if let Some(changed) = book.change(&fact.key, standing)
+        && !superseded
+    {
+        changed.officer = fact.officer.clone();
     }
     tell(book, &fact.key, &facts, via, &fact.legal_ground, "Decided");
     Ok(Outcome::Done)
@@ -39,10 +39,10 @@ pub fn decided(book: &mut Book, fact: &Decided, via: &Via) -> Result<Outcome, Fa
 pub fn assigned(book: &mut Book, fact: &Assigned, via: &Via) -> Result<Outcome, Failure> {
     let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
     let Ok((standing, facts)) = record.standing.assigned(version) else { return waits(&fact.key) };
-    if let Some(changed) = book.change(&fact.key, standing) {
-        if facts.is_empty() {
-            changed.officer = fact.officer.clone();
-        }
+    if let Some(changed) = book.change(&fact.key, standing)
+        && facts.is_empty()
+    {
+        changed.officer = fact.officer.clone();
     }
     tell(book, &fact.key, &facts, via, "", "Assigned");
     Ok(Outcome::Done)

@@ -282,7 +282,7 @@ async fn remember<C>(conn: &mut PgConnection, calls: &[Call<C>], decisions: &[Re
     if granted.is_empty() {
         return Ok(());
     }
-    granted.sort_by(|a, b| key(a.0).cmp(&key(b.0)));
+    granted.sort_by_key(|(call, _)| key(call));
     let (callers, methods, keys) = columns(&granted.iter().map(|(c, _)| *c).collect::<Vec<_>>());
     let digests: Vec<Vec<u8>> = granted.iter().map(|(c, _)| c.digest.clone()).collect();
     let answers: Vec<Vec<u8>> = granted.iter().map(|(_, a)| (*a).clone()).collect();

@@ -2,7 +2,7 @@
 use std::{borrow::Cow, collections::BTreeMap, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgConnection, PgPool,
+    Connection, PgConnection, PgPool,
     migrate::{Migrate, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -34,6 +34,13 @@ pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx
         .max_connections(settings.connections)
         .min_connections(2)
         .acquire_timeout(Duration::from_millis(settings.acquire_ms))
+        // A large batch leaves a large buffer in the connection that wrote it; without this every connection of the pool keeps one.
+        .after_release(|conn, _| {
+            Box::pin(async move {
+                conn.shrink_buffers();
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }
 

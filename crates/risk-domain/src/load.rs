@@ -128,10 +128,10 @@ fn profile(raw: Raw, faults: &mut Vec<ProfileFault>) -> Option<Profile> {
     };
     let mut day = |text: &str, name: &str| text.parse::<Day>().map_err(|_| complain(format!("{name}: expected a day as YYYY-MM-DD"))).ok();
     let (from, to) = (day(&raw.valid_from, "valid_from"), day(&raw.valid_to, "valid_to"));
-    if let (Some(from), Some(to)) = (from, to) {
-        if to < from {
-            complain("valid_to is before valid_from".to_owned());
-        }
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        complain("valid_to is before valid_from".to_owned());
     }
     let lane = Lane::parse(&raw.lane).map_err(|e| complain(format!("lane: {e}"))).ok();
     let share = millionths(&raw.share);

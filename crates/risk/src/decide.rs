@@ -61,10 +61,10 @@ async fn decide_one(work: &mut Work<'_>, book: &mut Book, call: &Call<Command>, 
     match &call.command {
         Command::Conclude(request) => {
             let concluded = conclude(book, request, &call.caller, via)?;
-            if concluded.is_ok() {
-                if let Some(file) = book.file(key(&request.number)) {
-                    store::save_note(work.conn, &file.key, file.version, &call.caller.subject, &request.note, work.now).await?;
-                }
+            if concluded.is_ok()
+                && let Some(file) = book.file(key(&request.number))
+            {
+                store::save_note(work.conn, &file.key, file.version, &call.caller.subject, &request.note, work.now).await?;
             }
             Ok(concluded.map(|()| ConcludeResponse {}.encode_to_vec()))
         }

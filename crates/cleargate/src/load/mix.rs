@@ -130,7 +130,7 @@ impl Mix {
         let lines = self.line_count(parcel);
         let goods = if import { &IMPORTS[..] } else { &EXPORTS[..] };
         let lines: Vec<(Line, u64, u64)> = (0..lines).map(|_| self.line(goods, parcel)).collect();
-        let declaration = self.declaration(&office, import, lines);
+        let declaration = self.declaration(office, import, lines);
         let gate = if office.land { office.gate } else { "" };
         Sample { declaration, fate, parcel, protobuf, gate }
     }

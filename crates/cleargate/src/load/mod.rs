@@ -188,10 +188,10 @@ async fn mark_reported(window: &Window, reporting: &PgPool, pending: &[(String, 
     let now = Instant::now();
     let mut ledger = window.ledger();
     for (sender, reference, key, version) in rows {
-        if let Some((_, entry)) = ledger.about("", &sender, &reference) {
-            if entry.number == format!("{key}{version}") {
-                entry.reported.get_or_insert(now);
-            }
+        if let Some((_, entry)) = ledger.about("", &sender, &reference)
+            && entry.number == format!("{key}{version}")
+        {
+            entry.reported.get_or_insert(now);
         }
     }
     Ok(())

@@ -117,7 +117,7 @@ impl Member {
         match code {
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
                 // The position or the natural key absorbs what comes again; what is gone is fetched from the producer as a gap.
-                consumer.context().rewind(consumer)
+                if consumer.context().rewind(consumer)? { Ok(()) } else { Err(error) }
             }
             Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownMemberId) => Err(error),
             Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => {
@@ -207,11 +207,7 @@ impl Assignment {
             _ => consumer.assign(tpl),
         };
         assigned.map_err(|e| e.to_string())?;
-        // A partition comes unpaused, even when the queue of its class is full.
-        let paused = lock(&self.queues).paused.clone();
-        for class in paused {
-            let _ = consumer.pause(&self.partitions_of(class));
-        }
+        self.pause_again(consumer);
         tracing::info!(partitions = partitions.len(), "partitions assigned and claimed");
         // So that lag can be watched on every partition from the start.
         let _ = consumer.commit(&self.offsets(&claimed), CommitMode::Async);
@@ -291,21 +287,47 @@ impl Assignment {
     }
 
     /// Partitions whose next offset the broker no longer has, or does not have yet, are read from their earliest message.
-    fn rewind(&self, consumer: &Client) -> Result<(), KafkaError> {
+    /// False when there are none: then a new consumer has to find out.
+    fn rewind(&self, consumer: &Client) -> Result<bool, KafkaError> {
         let (assignment, positions) = (consumer.assignment()?, consumer.position()?);
+        let (mut all, mut lost) = (TopicPartitionList::new(), TopicPartitionList::new());
         for assigned in assignment.elements() {
             let (topic, partition) = (assigned.topic(), assigned.partition());
-            let position = positions.find_partition(topic, partition).map(|p| p.offset());
-            let ((Some(Offset::Offset(next)), _) | (_, Offset::Offset(next))) = (position, assigned.offset()) else { continue };
-            let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(5))?;
-            if next < low || next > high {
-                let place = (topic.strip_prefix(&self.prefix).unwrap_or(topic).to_owned(), partition);
-                tracing::error!(topic = place.0, partition, next, low, high, "an offset is out of range, reading from the earliest");
-                lock(&self.queues).push(self.class(&place), Signal::Rewound(vec![place]));
-                consumer.seek(topic, partition, Offset::Beginning, Duration::from_secs(5))?;
+            let mut from = match positions.find_partition(topic, partition).map(|p| p.offset()) {
+                Some(Offset::Offset(next)) => Offset::Offset(next),
+                _ => assigned.offset(),
+            };
+            if let Offset::Offset(next) = from {
+                let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(5))?;
+                if next < low || next > high {
+                    tracing::error!(topic, partition, next, low, high, "an offset is out of range, reading from the earliest");
+                    from = Offset::Beginning;
+                    lost.add_partition_offset(topic, partition, from)?;
+                }
             }
+            all.add_partition_offset(topic, partition, from)?;
         }
-        Ok(())
+        for place in self.logical(&lost) {
+            lock(&self.queues).push(self.class(&place), Signal::Rewound(vec![place]));
+        }
+        // A partition without a valid offset is no longer fetched and cannot be sought: it is assigned once more.
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => {
+                consumer.incremental_unassign(&lost)?;
+                consumer.incremental_assign(&lost)?;
+            }
+            _ => consumer.assign(&all)?,
+        }
+        self.pause_again(consumer);
+        Ok(lost.count() > 0)
+    }
+
+    /// A partition comes unpaused, even when the queue of its class is full.
+    fn pause_again(&self, consumer: &BaseConsumer<Self>) {
+        let paused = lock(&self.queues).paused.clone();
+        for class in paused {
+            let _ = consumer.pause(&self.partitions_of(class));
+        }
     }
 
     fn partitions_of(&self, class: Class) -> TopicPartitionList {

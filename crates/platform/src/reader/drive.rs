@@ -235,7 +235,9 @@ impl Loop {
             if let Some(client) = lock(&self.client).as_ref() {
                 let list = client.context().physical(&place);
                 let offset = rdkafka::Offset::Offset(progress.next_offset);
-                let _ = list.elements().iter().map(|e| client.seek(e.topic(), e.partition(), offset, Duration::from_secs(2))).count();
+                for element in list.elements() {
+                    let _ = client.seek(element.topic(), element.partition(), offset, Duration::from_secs(2));
+                }
                 let _ = client.resume(&list);
             }
         }

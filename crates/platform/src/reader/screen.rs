@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn a_changed_payload_is_a_fork_and_a_message_without_headers_is_foreign() {
         let mut fact = Fact::repaired(row(1, &GENESIS));
-        fact.payload = b"q".to_vec();
+        fact.payload = b"q".to_vec().into();
         assert_eq!(screen(&START, &fact), Screened::Fork);
-        fact.headers.clear();
+        fact.headers = Vec::new().into();
         assert_eq!(screen(&START, &fact), Screened::Foreign);
     }
 }
