@@ -32,6 +32,7 @@ need_java=no
 java_is_new_enough || need_java=yes
 command -v mvn >/dev/null || missing+=(maven)
 postgres_is_new_enough || missing+=(postgresql)
+python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
 { command -v cc && command -v c++ && command -v make; } >/dev/null || missing+=(build-essential)
 
 if [ "$need_java" = no ] && [ ${#missing[@]} -eq 0 ]; then exit 0; fi

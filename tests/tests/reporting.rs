@@ -400,9 +400,9 @@ async fn a_timeline_tells_every_stage_in_order() -> anyhow::Result<()> {
 async fn a_fact_that_says_what_cannot_be_is_rejected_and_leaves_nothing() -> anyhow::Result<()> {
     let sandbox = sandbox().await?;
     let mut unreadable = lodged(KEYS[0], 1);
-    unreadable.payload = vec![0xff; 3];
+    unreadable.payload = vec![0xff; 3].into();
     let mut unknown = lodged(KEYS[0], 2);
-    unknown.payload = Vec::new();
+    unknown.payload = Vec::new().into();
     let tenth = intake(Cleared { key: KEYS[0].to_owned(), version: 10 }, 3);
     let no_lane = decided(KEYS[0], 0, Lane::Unspecified, "", "", 4);
     let assigned = risk(Assigned { key: KEYS[1].to_owned(), version: 0, officer: "O-1".to_owned(), ..Default::default() }, 5);

@@ -166,7 +166,7 @@ async fn calls_without_a_caller_or_for_another_office_are_refused_and_a_dry_run_
 #[tokio::test(flavor = "multi_thread")]
 async fn every_service_killed_once_in_mid_load_loses_and_doubles_nothing() -> Result<()> {
     let _system = System::start().await?;
-    let mut load = Command::new(binary("cleargate")?)
+    let load = Command::new(binary("cleargate")?)
         .args(["load", "--rate", "400", "--count", "8000", "--json"])
         .stdout(std::process::Stdio::piped())
         .spawn()?;

@@ -26,6 +26,8 @@ use crate::{
 
 /// Rows in one answer of `ReadJournal`.
 const MOST_ROWS: i64 = 2000;
+/// Bytes of payload in one answer; peers decode at most 64 MiB.
+const MOST_BYTES: usize = 16 << 20;
 
 /// How a service writes platform facts down in its own event.
 #[derive(Clone, Copy)]
@@ -156,7 +158,7 @@ impl Operations for Desk {
         let rows =
             if limit == 0 { Vec::new() } else { journal::read(&mut conn, &request.topic, stream, from, limit).await.map_err(Refusal::from)? };
         Ok(Response::new(ReadJournalResponse {
-            rows: rows.into_iter().map(wire).collect(),
+            rows: page(rows).into_iter().map(wire).collect(),
             position: head.position.unsigned_abs(),
             published: head.published.unsigned_abs(),
         }))
@@ -202,6 +204,17 @@ impl Operations for Desk {
         self.discard_letter(&id, &request.reason, &caller, &second, clock::now()).await?;
         Ok(Response::new(DiscardResponse {}))
     }
+}
+
+/// As many rows as fit into an answer, at least one.
+fn page(rows: Vec<Row>) -> Vec<Row> {
+    let mut bytes = 0;
+    let fitting = rows.iter().take_while(|row| {
+        bytes += row.payload.len() + 1024;
+        bytes <= MOST_BYTES
+    });
+    let count = fitting.count().max(1);
+    rows.into_iter().take(count).collect()
 }
 
 fn wire(row: Row) -> JournalRow {

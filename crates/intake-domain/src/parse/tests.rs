@@ -1,5 +1,4 @@
 use super::*;
-use crate::rules::catalogue;
 use crate::specimen;
 use proptest::prelude::*;
 
@@ -135,19 +134,6 @@ proptest! {
             if let Err(faults) = parse(&draft, &tables, today()) {
                 prop_assert!(faults.iter().all(|fault| fault.code != "CG099"), "{:?}", faults);
             }
-        }
-    }
-
-    #[test]
-    fn two_broken_rules_are_never_accepted(one in 0..1000_usize, other in 0..1000_usize) {
-        let tables = Tables::standard().unwrap();
-        let (one, other) = (&catalogue()[one % catalogue().len()], &catalogue()[other % catalogue().len()]);
-        let draft = specimen::spoiled(one);
-        prop_assert!(parse(&draft, &tables, today()).is_err());
-        let mut both = draft;
-        if !both.lines.is_empty() {
-            other.spoil(&mut both);
-            prop_assert!(parse(&both, &tables, today()).is_err());
         }
     }
 }

@@ -80,6 +80,7 @@ impl Loop {
                 first = tokio::time::timeout(idle, self.queue.recv()) => first,
             };
             self.health.progressed(self.name);
+            self.try_stopped_again();
             match first {
                 Ok(Some(signal)) => {
                     let deliveries = self.gather(signal).await;
@@ -212,7 +213,6 @@ impl Loop {
 
     /// Nothing came for a while: was anything published that Kafka did not bring?
     async fn check_heads(&mut self, stop: &CancellationToken) {
-        self.try_stopped_again();
         let held: Vec<(Partition, Progress)> = self.reader.progress.iter().map(|(p, progress)| (p.clone(), *progress)).collect();
         for ((topic, partition), progress) in held {
             let Some(Origin::Ours { producer }) = self.reader.sources.iter().find(|s| s.topic == topic).map(|s| s.origin) else { continue };
