@@ -31,7 +31,7 @@ async fn one_declaration_walks_from_the_single_window_to_the_report_in_one_trace
         let request = signed(TimelineRequest { number: number.clone() }, "head", "head", "*")?;
         Ok(ReportingClient::new(system.channel(7104)?).timeline(request).await?.into_inner().stages)
     };
-    until("the lane is in the timeline", || async { Ok(timeline().await.is_ok_and(|stages| stages.iter().any(|s| s.stage == "lane"))) }).await?;
+    until("the lane is in the timeline", async || Ok(timeline().await.is_ok_and(|stages| stages.iter().any(|s| s.stage == "lane")))).await?;
     let stages = timeline().await?;
     assert_eq!(stages[0].stage, "lodged");
     assert!(stages.iter().all(|s| s.trace.split('-').nth(1) == Some(trace)), "{stages:?}");

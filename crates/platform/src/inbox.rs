@@ -1,10 +1,12 @@
 //! Ids from publishers outside, who have no positions: the same message again gets the stored answer, the same id with other content is refused.
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
+use async_trait::async_trait;
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use crate::{Instant, failure::Failure};
+use crate::{Instant, failure::Failure, timers::Timer, work::Work};
 
 /// (`ce_source`, `ce_id`): unique by CloudEvents.
 pub type MessageId = (String, String);
@@ -62,6 +64,30 @@ pub async fn remember(conn: &mut PgConnection, mut messages: Vec<(MessageId, See
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Prunes the inbox by age.
+pub struct Pruning {
+    pub days: u32,
+}
+
+#[async_trait]
+impl Timer for Pruning {
+    fn name(&self) -> &'static str {
+        "inbox"
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
+        let forgotten = prune(work.conn, work.now - TimeDelta::days(i64::from(self.days))).await?;
+        if forgotten > 0 {
+            tracing::info!(forgotten, "old message ids were forgotten");
+        }
+        Ok(())
+    }
 }
 
 /// Forgets what was seen before a moment; natural keys go on guarding against those.

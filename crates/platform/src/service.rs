@@ -19,6 +19,7 @@ use crate::{
     database::{self, SchemaError},
     health::Health,
     http,
+    inbox::Pruning,
     journal::Journal,
     kafka::{
         group::{Member, Owned},
@@ -202,7 +203,8 @@ async fn run<S: Service>(definition: Definition, settings: Settings<S::Settings>
 
     let ground = Ground { pool: context.pool.clone(), journal, owner: owner.clone(), wake: wake.clone(), health: health.clone() };
     let witness: Arc<dyn Timer> = Arc::new((definition.witness)());
-    for timer in parts.timers.into_iter().chain([witness]) {
+    let pruning: Arc<dyn Timer> = Arc::new(Pruning { days: settings.reader.inbox_days });
+    for timer in parts.timers.into_iter().chain([witness, pruning]) {
         tasks.spawn(timers::run(ground.clone(), timer, stop.clone()));
     }
 
