@@ -80,7 +80,8 @@ impl State {
     }
 
     pub fn record_ports(&self, ports: &Ports) -> Result<()> {
-        Ok(fs::write(self.dir.join("stack.json"), serde_json::to_vec_pretty(ports)?)?)
+        // Whole or not at all: another command may be reading it.
+        write_private(&self.dir.join("stack.json"), &serde_json::to_vec_pretty(ports)?)
     }
 
     /// Removes what the stack made here, and PostgreSQL's files wherever they are.
@@ -106,7 +107,8 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(dir) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     }
-    let fresh = path.with_extension("new");
+    // Of this process alone: two commands may write the same file at once, and either is right.
+    let fresh = path.with_extension(format!("new-{}", std::process::id()));
     let _ = fs::remove_file(&fresh);
     let mut file =
         fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
