@@ -168,7 +168,8 @@ async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Resul
     }
     relay_all(&sandbox, &mut two).await?;
     assert_once_and_in_order(&sandbox, 40).await?;
-    assert!(topic::length(&sandbox, TOPIC)? > 40 * 12);
+    // How many rows both have sent depends on who came first; none may be missing.
+    assert!(topic::length(&sandbox, TOPIC)? >= 40 * 12);
     member.leave().await
 }
 
