@@ -31,6 +31,7 @@ fn python(folder: &Path) -> Result<PathBuf> {
 fn a_python_client_lodges_a_declaration_reads_its_answers_and_its_way() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
     let python = python(&folder)?;
+    cleargate(&["up"])?;
     let status: Value = serde_json::from_str(&cleargate(&["status", "--json"]).context("the local stack does not run: cleargate up")?)?;
     let text = |pointer: &str| status.pointer(pointer).and_then(Value::as_str).with_context(|| format!("status has no {pointer}"));
     let said = run(Command::new(python)
