@@ -36,11 +36,11 @@ pub fn explain(trace: &Trace, voice: Voice) -> Explanation {
         let history = &trace.facts.history;
         text_vi += &format!(
             " Hồ sơ rủi ro: {profiles}. Điểm: {}. Người khai hải quan: {} tờ khai trong 90 ngày, {} lần không phù hợp trong 365 ngày. Khối lượng: {} điểm.",
-            selection.score, history.trader_90d, history.trader_nonconform_365d, trace.points
+            selection.score, history.trader.seen_90d, history.trader.found_365d, trace.points
         );
         text_en += &format!(
             " Profiles: {profiles}. Score: {} millionths. Trader: {} declarations in 90 days, {} not conform in 365 days. Workload: {} points.",
-            selection.score, history.trader_90d, history.trader_nonconform_365d, trace.points
+            selection.score, history.trader.seen_90d, history.trader.found_365d, trace.points
         );
         json = serde_json::to_string(selection).unwrap_or_default();
     }

@@ -6,15 +6,27 @@ use values::{Direction, Lane};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     pub direction: Direction,
+    /// cargo or parcels.
+    pub class: String,
     pub kind: String,
     pub office: String,
-    pub transport_mode: String,
+    pub team: String,
+    pub sender: String,
+    /// Tax code of the importer or exporter.
     pub trader: String,
+    /// Code of the declarant or broker.
     pub declarant: String,
+    /// Name of the firm that consigns or receives.
+    pub counterparty: String,
     pub counterparty_country: String,
+    pub transport_mode: String,
     pub plate: String,
     pub plate_country: String,
+    pub loading_place: String,
+    pub unloading_place: String,
     pub tax_deadline: String,
+    /// Number of the first declaration of a split set; '' otherwise.
+    pub split_first: String,
     pub currency: String,
     /// 10^-4 of the currency.
     pub value: i64,
@@ -31,10 +43,12 @@ pub struct Facts {
 pub struct LineFacts {
     pub line: u32,
     pub commodity: String,
+    pub description: String,
     pub origin: String,
     pub tariff_table: String,
     /// 10^-2 of the unit.
     pub quantity: i64,
+    pub quantity_unit: String,
     /// 10^-4 of the currency.
     pub value: i64,
     /// Grams.
@@ -52,17 +66,30 @@ impl LineFacts {
     }
 }
 
-/// Counts as of the previous day.
+/// What happened before, counted as of the previous day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
-    pub trader_30d: i64,
-    pub trader_90d: i64,
-    pub trader_365d: i64,
-    pub trader_nonconform_365d: i64,
-    pub declarant_90d: i64,
-    pub declarant_nonconform_365d: i64,
-    /// How often the vehicle was held at a gate.
-    pub vehicle_held_90d: i64,
+    /// Declarations of the importer or exporter; `found`: checks that did not conform.
+    pub trader: Past,
+    /// The same of the declarant.
+    pub declarant: Past,
+    /// Declarations that named the vehicle; `found`: times it was held at a gate.
+    pub vehicle: Past,
+    /// Readings of the vehicle's seals; `found`: seals broken or different.
+    pub seal: Past,
+    /// 1 (complies) to 5 (does not), after Circular 81/2019/TT-BTC article 10.
+    pub compliance: i64,
     /// Lane of the version before, for an amendment: it never becomes milder by chance.
     pub earlier_lane: Option<Lane>,
+}
+
+/// Counts over the last 30, 90 and 365 days.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    pub seen_30d: i64,
+    pub seen_90d: i64,
+    pub seen_365d: i64,
+    pub found_30d: i64,
+    pub found_90d: i64,
+    pub found_365d: i64,
 }

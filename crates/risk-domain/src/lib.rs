@@ -22,7 +22,7 @@ pub use code::{Form, Reason, points};
 pub use days::{AHEAD, OfficeDays, Step, advance, days_to_commit};
 pub use draw::{DayKey, Draw, chance, choose, commitment, draw};
 pub use explain::{Explanation, Voice, explain};
-pub use facts::{Facts, History, LineFacts};
+pub use facts::{Facts, History, LineFacts, Past};
 pub use profile::{Profile, ProfileFault, ProfileSet, RandomRates};
 pub use recompute::{Mismatch, recompute};
 pub use roster::{Officer, Roster};

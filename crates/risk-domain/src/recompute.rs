@@ -78,9 +78,11 @@ mod tests {
         let line = LineFacts {
             line: 1,
             commodity: "85171300".to_owned(),
+            description: "phones".to_owned(),
             origin: "CN".to_owned(),
             tariff_table: "B01".to_owned(),
             quantity: 100,
+            quantity_unit: "PCE".to_owned(),
             value: 1_850_000,
             net_mass_g: 380,
             duty_rate: 0,
@@ -88,8 +90,15 @@ mod tests {
         };
         Facts {
             direction: Direction::Import,
+            class: "cargo".to_owned(),
             kind: "A11".to_owned(),
             office: "32BB".to_owned(),
+            team: "00".to_owned(),
+            sender: "NSW".to_owned(),
+            counterparty: "SOMPHONE TRADING".to_owned(),
+            loading_place: "LADSV".to_owned(),
+            unloading_place: "VNLBO".to_owned(),
+            split_first: String::new(),
             transport_mode: "4".to_owned(),
             trader: "3300000001".to_owned(),
             declarant: "D0001".to_owned(),

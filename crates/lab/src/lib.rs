@@ -1,0 +1,5 @@
+//! Measurements of the pure core: timings beside their anchors, attackers, simulated years. Nothing here is part of a service.
+
+mod figure;
+
+pub use figure::{Figure, median_ns};
