@@ -2,8 +2,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    draw::{DayKey, Draw, choose},
-    roster::{Officer, Roster},
+    draw::{Draw, Urn},
+    hindrance::{Demand, hindrance},
+    roster::Roster,
 };
 
 /// What an officer carries.
@@ -15,20 +16,12 @@ pub struct Load {
 }
 
 /// What the assignment is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Pick<'a> {
-    pub declaration: &'a str,
-    pub version: u32,
-    /// import or export.
-    pub list: &'a str,
-    pub commodities: Vec<&'a str>,
-    pub trader: &'a str,
-    pub declarant: &'a str,
-    /// Officers who must not get it, e.g. the one it is taken from.
-    pub exclude: Vec<&'a str>,
-    pub default_cap: u32,
+    /// Draws of the declaration under the key of the open day.
+    pub urn: Urn<'a>,
+    pub demand: Demand<'a>,
     pub month_start_us: i64,
-    pub now_us: i64,
     /// Raised by every further assignment of the same version, so that each has draws of its own.
     pub round: u32,
 }
@@ -68,21 +61,21 @@ pub struct Assignment {
 }
 
 /// Filters, draws twice, takes the lighter. `load` says what each officer carries.
-pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load, key: &DayKey) -> Assignment {
+pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load) -> Assignment {
     let mut candidates = Vec::new();
     let mut left_out = Vec::new();
     for officer in roster.officers() {
         let load = load(&officer.code);
-        match hindrance(officer, load, pick) {
-            Some(reason) => left_out.push(LeftOut { code: officer.code.clone(), reason: reason.to_owned() }),
+        match hindrance(officer, load.open_files, &pick.demand) {
+            Some(reason) => left_out.push(LeftOut { code: officer.code.clone(), reason: reason.as_str().to_owned() }),
             None => candidates.push(Candidate {
                 code: officer.code.clone(),
                 points: load.points,
-                minutes: officer.minutes(pick.month_start_us, pick.now_us),
+                minutes: officer.minutes(pick.month_start_us, pick.demand.now_us),
             }),
         }
     }
-    let (index, draws) = draw_one(&candidates, pick, key);
+    let (index, draws) = draw_one(&candidates, &pick.urn, pick.round);
     let choice = match index {
         Some(index) => Choice::Officer(candidates[index].code.clone()),
         None => Choice::Queued(queue_reason(&left_out).to_owned()),
@@ -91,14 +84,13 @@ pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load, key
 }
 
 /// Index of the chosen candidate and the draws it took.
-pub(crate) fn draw_one(candidates: &[Candidate], pick: &Pick<'_>, key: &DayKey) -> (Option<usize>, Vec<Draw>) {
+pub(crate) fn draw_one(candidates: &[Candidate], urn: &Urn<'_>, round: u32) -> (Option<usize>, Vec<Draw>) {
     let n = candidates.len();
     if n < 2 {
         return (n.checked_sub(1), Vec::new());
     }
-    let draw = |purpose: &str, n: usize| {
-        let purpose = if pick.round == 0 { purpose.to_owned() } else { format!("{purpose}:{}", pick.round) };
-        let (index, draw) = choose(key, pick.declaration, &purpose, pick.version, n as u64);
+    let draw = |name: &str, n: usize| {
+        let (index, draw) = urn.choose(&purpose(name, round), n as u64);
         (usize::try_from(index).unwrap_or(0), draw)
     };
     let (first, first_draw) = draw("assign:1", n);
@@ -108,29 +100,14 @@ pub(crate) fn draw_one(candidates: &[Candidate], pick: &Pick<'_>, key: &DayKey) 
     (Some(chosen), vec![first_draw, second_draw])
 }
 
+/// `name`, or `name:round` from the second assignment of a version on.
+pub fn purpose(name: &str, round: u32) -> String {
+    if round == 0 { name.to_owned() } else { format!("{name}:{round}") }
+}
+
 /// Points a minute, compared by cross-multiplication; a tie is not lighter.
 fn lighter(a: &Candidate, b: &Candidate) -> bool {
     u128::from(a.points) * u128::from(b.minutes) < u128::from(b.points) * u128::from(a.minutes)
-}
-
-fn hindrance(officer: &Officer, load: Load, pick: &Pick<'_>) -> Option<&'static str> {
-    let cap = if officer.cap == 0 { pick.default_cap } else { officer.cap };
-    let skilled = officer.skills.is_empty() || pick.commodities.iter().all(|c| officer.skills.iter().any(|s| c.starts_with(s.as_str())));
-    if pick.exclude.contains(&officer.code.as_str()) {
-        Some("EXCLUDED")
-    } else if !officer.on_shift(pick.now_us) {
-        Some("OFF_SHIFT")
-    } else if !officer.lists.is_empty() && !officer.lists.iter().any(|l| l == pick.list) {
-        Some("LIST")
-    } else if !skilled {
-        Some("SKILL")
-    } else if officer.conflicts.iter().any(|c| c == pick.trader || c == pick.declarant) {
-        Some("CONFLICT")
-    } else if load.open_files >= cap {
-        Some("CAP")
-    } else {
-        None
-    }
 }
 
 /// The hindrance that came nearest to being none.
@@ -142,9 +119,9 @@ fn queue_reason(left_out: &[LeftOut]) -> &'static str {
         "ALL_AT_CAP"
     } else if any("CONFLICT") {
         "CONFLICT"
-    } else if any("SKILL") || any("LIST") {
+    } else if any("SKILL") || any("LIST") || any("PLACE") {
         "NO_SKILL"
-    } else if any("OFF_SHIFT") {
+    } else if any("OFF_SHIFT") || any("LEAVE") || any("SUSPENDED") {
         "NOBODY_ON_SHIFT"
     } else {
         "NOBODY_ELSE"
@@ -154,6 +131,7 @@ fn queue_reason(left_out: &[LeftOut]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{draw::DayKey, roster::Officer};
 
     const MINUTE: i64 = 60_000_000;
 
@@ -161,54 +139,57 @@ mod tests {
         Officer { code: code.to_owned(), shifts: vec![(0, 1000 * MINUTE)], ..Officer::default() }
     }
 
+    const KEY: DayKey = DayKey::new([5; 32]);
+
     fn pick(declaration: &str) -> Pick<'_> {
-        Pick {
-            declaration,
-            version: 0,
+        let demand = Demand {
             list: "import",
-            commodities: vec!["27011290"],
+            commodities: &["27011290"],
+            places: &["LADSV", "VNLBO"],
             trader: "T",
             declarant: "D",
-            exclude: vec![],
+            exclude: &[],
             default_cap: 10,
-            month_start_us: 0,
             now_us: 500 * MINUTE,
-            round: 0,
-        }
-    }
-
-    fn key() -> DayKey {
-        DayKey::new([5; 32])
+        };
+        let urn = Urn { key: &KEY, day: values::Day::default(), declaration, version: 0 };
+        Pick { urn, demand, month_start_us: 0, round: 0 }
     }
 
     #[test]
     fn every_officer_left_out_is_named_with_the_reason() {
-        let mut officers: Vec<Officer> = ["A", "B", "C", "D", "E", "F"].iter().map(|c| officer(c)).collect();
+        let mut officers: Vec<Officer> = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"].iter().map(|c| officer(c)).collect();
         officers[0].shifts = vec![(0, MINUTE)];
         officers[1].lists = vec!["export".to_owned()];
         officers[2].skills = vec!["84".to_owned()];
         officers[3].conflicts = vec!["D".to_owned()];
+        officers[6].places = vec!["VNHUE".to_owned()];
+        officers[7].leave = vec![(0, 1000 * MINUTE)];
+        officers[8].suspended = true;
+        officers[9].learnt = vec!["T".to_owned()];
         let load = |code: &str| Load { points: 0, open_files: if code == "E" { 10 } else { 0 } };
-        let assignment = assign(&Pick { exclude: vec!["F"], ..pick("1") }, &Roster::new(officers), load, &key());
+        let mut without_f = pick("1");
+        without_f.demand.exclude = &["F"];
+        let assignment = assign(&without_f, &Roster::new(officers, vec![]), load);
         let reasons: Vec<&str> = assignment.left_out.iter().map(|l| l.reason.as_str()).collect();
-        assert_eq!(reasons, ["OFF_SHIFT", "LIST", "SKILL", "CONFLICT", "CAP", "EXCLUDED"]);
+        assert_eq!(reasons, ["OFF_SHIFT", "LIST", "SKILL", "CONFLICT", "CAP", "EXCLUDED", "PLACE", "LEAVE", "SUSPENDED", "CONFLICT"]);
         assert_eq!(assignment.choice, Choice::Queued("ALL_AT_CAP".to_owned()));
-        assert_eq!(assign(&pick("1"), &Roster::default(), load, &key()).choice, Choice::Queued("NO_ROSTER".to_owned()));
+        assert_eq!(assign(&pick("1"), &Roster::default(), load).choice, Choice::Queued("NO_ROSTER".to_owned()));
     }
 
     #[test]
     fn a_single_candidate_needs_no_draw() {
-        let assignment = assign(&pick("1"), &Roster::new(vec![officer("A")]), |_| Load::default(), &key());
+        let assignment = assign(&pick("1"), &Roster::new(vec![officer("A")], vec![]), |_| Load::default());
         assert_eq!((assignment.choice, assignment.draws.len()), (Choice::Officer("A".to_owned()), 0));
     }
 
     #[test]
     fn of_two_drawn_the_lighter_takes_it_and_work_stays_even() {
-        let roster = Roster::new((0..10).map(|n| officer(&format!("O{n}"))).collect());
+        let roster = Roster::new((0..10).map(|n| officer(&format!("O{n}"))).collect(), vec![]);
         let mut points = std::collections::BTreeMap::new();
         for n in 0..5000 {
             let declaration = format!("{n:011}");
-            let chosen = assign(&pick(&declaration), &roster, |c| Load { points: points.get(c).copied().unwrap_or(0), open_files: 0 }, &key());
+            let chosen = assign(&pick(&declaration), &roster, |c| Load { points: points.get(c).copied().unwrap_or(0), open_files: 0 });
             let Choice::Officer(code) = chosen.choice else { panic!("nobody") };
             *points.entry(code).or_insert(0) += 15 + 5 * (n % 7);
         }
@@ -220,11 +201,11 @@ mod tests {
     fn half_the_time_on_roster_means_half_the_points() {
         let mut half = officer("H");
         half.shifts = vec![(250 * MINUTE, 1000 * MINUTE)];
-        let roster = Roster::new(vec![officer("F"), half]);
+        let roster = Roster::new(vec![officer("F"), half], vec![]);
         let mut points = std::collections::BTreeMap::from([("F".to_owned(), 0_u64), ("H".to_owned(), 0)]);
         for n in 0..3000 {
             let declaration = format!("{n:011}");
-            let chosen = assign(&pick(&declaration), &roster, |c| Load { points: points[c], open_files: 0 }, &key());
+            let chosen = assign(&pick(&declaration), &roster, |c| Load { points: points[c], open_files: 0 });
             let Choice::Officer(code) = chosen.choice else { panic!("nobody") };
             *points.get_mut(&code).unwrap() += 15;
         }

@@ -65,8 +65,3 @@ impl Reason {
         }
     }
 }
-
-/// Workload of a file: 10 a declaration and 5 a line (ASYCUDA's default weights).
-pub const fn points(lines: u32) -> u32 {
-    10 + 5 * lines
-}

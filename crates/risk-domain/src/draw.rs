@@ -58,28 +58,68 @@ pub struct Draw {
     pub counter: u32,
     /// u64 as decimal text: JSON numbers are not exact beyond 2^53.
     pub value: String,
+    /// YYYY-MM-DD whose key it came from.
+    pub day: String,
 }
 
-/// An index below `n`, without bias: values at or above floor(2^64 / n)·n are rejected and the counter is raised.
-pub fn choose(key: &DayKey, declaration: &str, purpose: &str, version: u32, n: u64) -> (u64, Draw) {
-    // 2^64 mod n, computed in 64 bits; values within the last incomplete run of n are rejected.
-    let excess = if n < 2 { 0 } else { (u64::MAX % n + 1) % n };
-    let mut counter = 0;
-    loop {
-        let value = draw(key, declaration, purpose, version, counter);
-        if value <= u64::MAX - excess {
-            let index = if n < 2 { 0 } else { value % n };
-            return (index, Draw { purpose: purpose.to_owned(), version, counter, value: value.to_string() });
+/// One declaration's draws under the key of the open day.
+#[derive(Debug, Clone, Copy)]
+pub struct Urn<'a> {
+    pub key: &'a DayKey,
+    pub day: Day,
+    pub declaration: &'a str,
+    pub version: u32,
+}
+
+impl Urn<'_> {
+    /// An index below `n`, without bias: values at or above floor(2^64 / n)·n are rejected and the counter is raised.
+    pub fn choose(&self, purpose: &str, n: u64) -> (u64, Draw) {
+        // 2^64 mod n, computed in 64 bits; values within the last incomplete run of n are rejected.
+        let excess = if n < 2 { 0 } else { (u64::MAX % n + 1) % n };
+        let mut counter = 0;
+        loop {
+            let value = draw(self.key, self.declaration, purpose, self.version, counter);
+            if value <= u64::MAX - excess {
+                let index = if n < 2 { 0 } else { value % n };
+                return (index, self.traced(purpose, counter, value));
+            }
+            counter += 1;
         }
-        counter += 1;
+    }
+
+    /// A value for a chance; `earlier` draws for the same purpose are kept, so that an amendment cannot try its luck again.
+    pub fn chance(&self, purpose: &str, millionths: u32, earlier: &[Draw]) -> (bool, Draw) {
+        let kept = earlier.iter().find(|d| d.purpose == purpose).and_then(|d| Some((d.value.parse().ok()?, d.clone())));
+        let (value, draw) = kept.unwrap_or_else(|| {
+            let value = draw(self.key, self.declaration, purpose, self.version, 0);
+            (value, self.traced(purpose, 0, value))
+        });
+        (hits(value, millionths), draw)
+    }
+
+    fn traced(&self, purpose: &str, counter: u32, value: u64) -> Draw {
+        Draw { purpose: purpose.to_owned(), version: self.version, counter, value: value.to_string(), day: self.day.to_string() }
     }
 }
 
-/// True in `millionths` of a million cases, exactly: value·10^6 < millionths·2^64.
-pub fn chance(key: &DayKey, declaration: &str, purpose: &str, version: u32, millionths: u32) -> (bool, Draw) {
-    let value = draw(key, declaration, purpose, version, 0);
-    let hit = u128::from(value) * 1_000_000 < u128::from(millionths) << 64;
-    (hit, Draw { purpose: purpose.to_owned(), version, counter: 0, value: value.to_string() })
+/// True for `millionths` of a million values, exactly: value·10^6 < millionths·2^64.
+pub fn hits(value: u64, millionths: u32) -> bool {
+    u128::from(value) * 1_000_000 < u128::from(millionths) << 64
+}
+
+/// The key that draws come from on a day with a public value: `SHA-256("mix" ‖ lp(source) ‖ lp(value) ‖ key)`.
+///
+/// The value becomes known only after the commitment, so whoever made the key cannot have chosen it for what it draws.
+pub fn mixed(key: &DayKey, source: &str, value: &str) -> DayKey {
+    if source.is_empty() {
+        return key.clone();
+    }
+    let mut hash = Sha256::new();
+    hash.update(b"mix");
+    lp(&mut hash, source.as_bytes());
+    lp(&mut hash, value.as_bytes());
+    hash.update(key.0);
+    DayKey(hash.finalize().into())
 }
 
 #[cfg(test)]
@@ -89,6 +129,27 @@ mod tests {
 
     fn key() -> DayKey {
         DayKey::new(std::array::from_fn(|i| u8::try_from(i).unwrap()))
+    }
+
+    fn urn<'a>(key: &'a DayKey, declaration: &'a str) -> Urn<'a> {
+        Urn { key, day: Day::from_ymd_opt(2026, 11, 24).unwrap(), declaration, version: 0 }
+    }
+
+    #[test]
+    fn an_amendment_keeps_the_draws_of_the_version_before() {
+        let first = urn(&key(), "10900000001").chance("random:scan", 500_000, &[]).1;
+        let other = DayKey::new([1; 32]);
+        let later = Urn { version: 1, ..urn(&other, "10900000001") };
+        assert_eq!(later.chance("random:scan", 500_000, std::slice::from_ref(&first)).1, first);
+        assert_ne!(later.chance("random:documents", 500_000, &[first.clone()]).1.value, first.value);
+    }
+
+    #[test]
+    fn a_public_value_changes_every_draw_and_no_value_none() {
+        assert_eq!(mixed(&key(), "", ""), key());
+        assert_ne!(mixed(&key(), "drand", "a"), mixed(&key(), "drand", "b"));
+        // Computed with Python's hashlib.
+        assert_eq!(hex::encode(mixed(&key(), "drand", "5f").bytes()), "0e0199b9301943545d980a47e4920e0d72c9a506653cb6b4b492a4c1f824b3d8");
     }
 
     #[test]
@@ -102,13 +163,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_choice_is_always_one_of_n(declaration in "[0-9]{11}", n in 1_u64..1000) {
-            prop_assert!(choose(&key(), &declaration, "p", 0, n).0 < n);
+            prop_assert!(urn(&key(), &declaration).choose("p", n).0 < n);
         }
 
         #[test]
         fn nothing_and_everything_are_certain(declaration in "[0-9]{11}") {
-            prop_assert!(!chance(&key(), &declaration, "p", 0, 0).0);
-            prop_assert!(chance(&key(), &declaration, "p", 0, 1_000_000).0);
+            prop_assert!(!urn(&key(), &declaration).chance("p", 0, &[]).0);
+            prop_assert!(urn(&key(), &declaration).chance("p", 1_000_000, &[]).0);
         }
     }
 
@@ -116,7 +177,7 @@ mod tests {
     fn ten_choices_are_taken_about_equally_often() {
         let mut counts = [0_u32; 10];
         for n in 0..20_000 {
-            let (index, _) = choose(&key(), &format!("{n:011}"), "p", 0, 10);
+            let (index, _) = urn(&key(), &format!("{n:011}")).choose("p", 10);
             counts[usize::try_from(index).unwrap()] += 1;
         }
         // Chi-square with 9 degrees of freedom: 33.7 is exceeded once in ten thousand keys; this key is fixed.

@@ -31,7 +31,7 @@ pub fn explain(trace: &Trace, voice: Voice) -> Explanation {
     let mut text_en = format!("{en} Ground: {}.", selection.ground);
     let mut json = String::new();
     if voice != Voice::Declarant {
-        let profiles: Vec<&str> = selection.matched.iter().filter(|m| m.selected).map(|m| m.profile.as_str()).collect();
+        let profiles: Vec<&str> = selection.matched.iter().filter(|m| m.outcome == crate::select::MatchOutcome::Selected).map(|m| m.profile.as_str()).collect();
         let profiles = if profiles.is_empty() { "-".to_owned() } else { profiles.join(", ") };
         let history = &trace.facts.history;
         text_vi += &format!(
@@ -44,13 +44,13 @@ pub fn explain(trace: &Trace, voice: Voice) -> Explanation {
         );
         json = serde_json::to_string(selection).unwrap_or_default();
     }
-    if let (Voice::Auditor, Some(assignment)) = (voice, &trace.assignment) {
-        let (vi, en) = match &assignment.choice {
+    if let (Voice::Auditor, Some(pick)) = (voice, &trace.pick) {
+        let (vi, en) = match &pick.assignment.choice {
             Choice::Officer(code) => (format!("Phân công: {code}"), format!("Assigned: {code}")),
             Choice::Queued(reason) => (format!("Chờ phân công: {reason}"), format!("Queued: {reason}")),
         };
-        text_vi += &format!(" {vi}, {} ứng viên, {} người bị loại.", assignment.candidates.len(), assignment.left_out.len());
-        text_en += &format!(" {en}, {} candidates, {} left out.", assignment.candidates.len(), assignment.left_out.len());
+        text_vi += &format!(" {vi}, {} ứng viên, {} người bị loại.", pick.assignment.candidates.len(), pick.assignment.left_out.len());
+        text_en += &format!(" {en}, {} candidates, {} left out.", pick.assignment.candidates.len(), pick.assignment.left_out.len());
     }
     if voice == Voice::Auditor {
         json = String::from_utf8(trace.bytes()).unwrap_or_default();

@@ -9,32 +9,55 @@ pub struct Officer {
     pub code: String,
     /// import, export, special; empty: all.
     pub lists: Vec<String>,
-    /// Prefixes of commodity codes; empty: all.
+    /// Commodity codes as prefixes (`2402`) or ranges of equal length (`84-90`); empty: all.
     pub skills: Vec<String>,
-    /// Open files at most; 0: the set's default.
+    /// Loading or unloading places; empty: all.
+    #[serde(default)]
+    pub places: Vec<String>,
+    /// Open files at most; 0: the default of the rules in force.
     pub cap: u32,
-    /// Tax codes and declarant codes that this officer must never be given.
+    /// Tax codes and declarant codes that this officer must never be given: declared by the officer.
     pub conflicts: Vec<String>,
+    /// The same, found by the pair monitor.
+    #[serde(default)]
+    pub learnt: Vec<String>,
     /// (from, to) in microseconds since 1970, `to` exclusive.
     pub shifts: Vec<(i64, i64)>,
+    /// The same, of absences.
+    #[serde(default)]
+    pub leave: Vec<(i64, i64)>,
+    #[serde(default)]
+    pub suspended: bool,
 }
 
-/// All officers of an office, sorted by service code.
+/// All officers of an office, sorted by service code; nobody both examines and supervises (ASYCUDA: G1 and G2).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roster {
     officers: Vec<Officer>,
+    #[serde(default)]
+    supervisors: Vec<Officer>,
 }
 
 impl Roster {
-    /// Sorts by service code; of two with the same code the first counts.
-    pub fn new(mut officers: Vec<Officer>) -> Self {
-        officers.sort_by(|a, b| a.code.cmp(&b.code));
-        officers.dedup_by(|a, b| a.code == b.code);
-        Self { officers }
+    /// Sorts by service code; of two with the same code the first counts, and an examiner before a supervisor.
+    pub fn new(officers: Vec<Officer>, supervisors: Vec<Officer>) -> Self {
+        let officers = sorted(officers);
+        let mut supervisors = sorted(supervisors);
+        supervisors.retain(|s| officers.binary_search_by(|o| o.code.cmp(&s.code)).is_err());
+        Self { officers, supervisors }
     }
 
     pub fn officers(&self) -> &[Officer] {
         &self.officers
+    }
+
+    pub fn supervisors(&self) -> &[Officer] {
+        &self.supervisors
+    }
+
+    /// An examining officer by code.
+    pub fn officer(&self, code: &str) -> Option<&Officer> {
+        self.officers.binary_search_by(|o| o.code.as_str().cmp(code)).ok().map(|index| &self.officers[index])
     }
 
     /// SHA-256 of the roster as JSON in the order of its fields.
@@ -44,15 +67,61 @@ impl Roster {
     }
 }
 
+fn sorted(mut officers: Vec<Officer>) -> Vec<Officer> {
+    officers.sort_by(|a, b| a.code.cmp(&b.code));
+    officers.dedup_by(|a, b| a.code == b.code);
+    officers
+}
+
 impl Officer {
-    /// On shift at a moment.
+    /// On shift at a moment, whether absent or not.
     pub fn on_shift(&self, now_us: i64) -> bool {
-        self.shifts.iter().any(|(from, to)| (*from..*to).contains(&now_us))
+        within(&self.shifts, now_us)
     }
 
-    /// Minutes on roster from the start of the month to now, at least 1.
+    /// On leave at a moment.
+    pub fn on_leave(&self, now_us: i64) -> bool {
+        within(&self.leave, now_us)
+    }
+
+    /// Minutes on roster from the start of the month to now, without leave, at least 1.
     pub fn minutes(&self, month_start_us: i64, now_us: i64) -> u64 {
-        let worked: i64 = self.shifts.iter().map(|(from, to)| (*to.min(&now_us) - *from.max(&month_start_us)).max(0)).sum();
+        let worked: i64 = self.shifts.iter().map(|shift| overlap(*shift, (month_start_us, now_us)) - self.away(*shift, month_start_us, now_us)).sum();
         (worked / 60_000_000).max(1).unsigned_abs()
+    }
+
+    fn away(&self, shift: (i64, i64), month_start_us: i64, now_us: i64) -> i64 {
+        let (from, to) = (shift.0.max(month_start_us), shift.1.min(now_us));
+        self.leave.iter().map(|leave| overlap(*leave, (from, to))).sum()
+    }
+}
+
+fn within(spans: &[(i64, i64)], now_us: i64) -> bool {
+    spans.iter().any(|(from, to)| (*from..*to).contains(&now_us))
+}
+
+fn overlap(a: (i64, i64), b: (i64, i64)) -> i64 {
+    (a.1.min(b.1) - a.0.max(b.0)).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000;
+
+    #[test]
+    fn nobody_examines_and_supervises() {
+        let named = |code: &str| Officer { code: code.to_owned(), ..Officer::default() };
+        let roster = Roster::new(vec![named("B"), named("A")], vec![named("B"), named("C")]);
+        let codes = |list: &[Officer]| list.iter().map(|o| o.code.clone()).collect::<Vec<_>>();
+        assert_eq!((codes(roster.officers()), codes(roster.supervisors())), (vec!["A".into(), "B".into()], vec!["C".to_owned()]));
+    }
+
+    #[test]
+    fn leave_is_not_time_on_roster() {
+        let officer = Officer { shifts: vec![(0, 100 * MINUTE)], leave: vec![(50 * MINUTE, 70 * MINUTE)], ..Officer::default() };
+        assert_eq!((officer.minutes(0, 60 * MINUTE), officer.minutes(0, 100 * MINUTE)), (50, 80));
+        assert!(officer.on_leave(50 * MINUTE) && !officer.on_leave(70 * MINUTE));
     }
 }

@@ -1,13 +1,103 @@
-//! Selectivity: profiles first, then chance, and the most severe lane of all.
+//! Selectivity in ASYCUDA's order: criteria and score, random quota, top-up to the expected rate; the most severe lane of all counts.
+//!
+//! Chance only ever makes a lane stricter, and the probability with which each declaration could be selected is recorded, so that rates
+//! estimated from checked declarations can be weighed back to all of them (Horvitz and Thompson 1952).
 use serde::{Deserialize, Serialize};
-use values::{Day, Lane};
+use values::Lane;
 
 use crate::{
     code::Form,
-    draw::{DayKey, Draw, chance},
-    facts::{Facts, LineFacts},
-    profile::{Profile, ProfileSet},
+    draw::{Draw, Urn, hits},
 };
+
+/// One million: certainty.
+pub const WHOLE: u32 = 1_000_000;
+
+/// A profile whose criterion holds for the declaration.
+#[derive(Debug, Clone, Copy)]
+pub struct Hit<'a> {
+    pub profile: &'a str,
+    pub version: u32,
+    /// First line that matched; 0: the declaration as a whole.
+    pub line: u32,
+    pub lane: Lane,
+    pub form: Form,
+    /// Millionths of the matching declarations that are selected.
+    pub share: u32,
+    /// Millionths added to the rule score.
+    pub weight: u32,
+    pub ground: &'a str,
+    /// Hits an office and day at most; 0: any number.
+    pub cap_per_day: u32,
+    /// Checks of the same trader with nothing found, after which it is spared; 0: never.
+    pub spare_after: u32,
+}
+
+/// Rates in millionths for an office and a direction (ASYCUDA: random quota and expected rates).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rates {
+    pub random_documents: u32,
+    pub random_scan: u32,
+    /// Law's ceiling on random scanning (Circular 38/2015/TT-BTC article 9).
+    pub most_scan: u32,
+    pub expected_yellow: u32,
+    pub expected_red: u32,
+    /// The likeliest that one declaration is topped up: at certainty the next one could be foretold.
+    pub top_up_most: u32,
+    /// Of the declarations that the model is unsure about.
+    pub explore_uncertain: u32,
+    /// Of all.
+    pub explore_random: u32,
+}
+
+/// Scores in millionths from which the model selects; `WHOLE + 1` and above: never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    pub yellow_at: u32,
+    pub red_at: u32,
+    pub critical_red_at: u32,
+}
+
+impl Thresholds {
+    /// The model selects nothing.
+    pub const NEVER: Self = Self { yellow_at: WHOLE + 1, red_at: WHOLE + 1, critical_red_at: WHOLE + 1 };
+}
+
+/// The learned score of one line, in millionths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineScore {
+    pub line: u32,
+    pub fraud: u32,
+    pub critical: u32,
+}
+
+/// What was decided before, on the same day, at the same office, in the same direction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    pub decided: u32,
+    pub yellow: u32,
+    pub red: u32,
+    /// Scans selected by chance.
+    pub scans: u32,
+    /// (profile, hits today) of the profiles that match and have a cap.
+    pub hits: Vec<(String, u32)>,
+    /// (profile, checks of this trader as of yesterday with nothing found) of the profiles that match and spare.
+    pub fruitless: Vec<(String, u32)>,
+}
+
+/// Everything a selection is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    pub hits: &'a [Hit<'a>],
+    pub scores: &'a [LineScore],
+    pub thresholds: Thresholds,
+    pub rates: Rates,
+    pub counters: &'a Counters,
+    pub earlier_lane: Option<Lane>,
+    /// Draws of earlier versions.
+    pub earlier: &'a [Draw],
+    pub urn: Urn<'a>,
+}
 
 /// Lane, form and everything they rest on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +105,20 @@ pub struct Selection {
     pub lane: Lane,
     pub form: Form,
     pub ground: String,
-    /// Millionths: over the lines, the highest sum of weights of the profiles that match.
+    /// Millionths: the greater of the model's highest line and of the sum of the weights of the profiles that match.
     pub score: u32,
-    /// Profiles whose clauses hold, selected or spared.
+    /// What decided: `profile:<id>`, `model`, `random:documents`, `random:scan`, `explore:uncertain`, `explore:random`, `top_up:red`,
+    /// `top_up:yellow`, `amendment`; '' on the green lane.
+    pub by: String,
+    /// Profiles whose criteria hold, selected or not.
     pub matched: Vec<Match>,
-    /// Selected by chance alone: `documents` or `scan`; '' otherwise.
-    pub random: String,
+    /// In the random stratum: selected by a draw that looks at nothing, whatever else selected it too.
+    pub random: bool,
+    /// Millionths: how likely it was to be in the random stratum.
+    pub random_propensity: u32,
+    /// Millionths: how likely it was to leave the green lane.
+    pub propensity: u32,
+    /// In the order of their purposes' first use; kept ones of earlier versions included.
     pub draws: Vec<Draw>,
 }
 
@@ -28,84 +126,323 @@ pub struct Selection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Match {
     pub profile: String,
+    pub version: u32,
     /// First line that matched; 0 when the profile looks at the declaration as a whole.
     pub line: u32,
-    /// False when the draw spared it: its share is below 100 %.
-    pub selected: bool,
+    pub outcome: MatchOutcome,
+}
+
+/// What became of a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchOutcome {
+    Selected,
+    /// Its share is below 100 % and the draw passed it over.
+    Share,
+    /// The profile had its hits of the day.
+    Cap,
+    /// The trader was checked often enough with nothing found.
+    Spared,
 }
 
 const GREEN: &str = "Customs Law 54/2014/QH13 articles 17 and 32";
 const RANDOM: &str = "Circular 81/2019/TT-BTC article 22 (random index)";
+const ASSESSED: &str = "Circular 81/2019/TT-BTC articles 17 and 22 (risk assessment)";
 const AMENDED: &str = "Circular 38/2015/TT-BTC article 20 (amendment keeps the lane)";
 
-/// Decides the lane. `day` is the open day, whose key is drawn from; selection draws use version 0, so that an amendment keeps them.
-pub fn select(facts: &Facts, set: &ProfileSet, day: Day, key: &DayKey, declaration: &str) -> Selection {
-    let mut matched = Vec::new();
-    let mut draws = Vec::new();
-    let mut best: (Lane, Form, &str) = (Lane::Green, Form::None, GREEN);
-    let mut line_scores = vec![0_u32; facts.lines.len().max(1)];
-    for profile in set.profiles.iter().filter(|p| p.applies(facts, day)) {
-        let Some(line) = profile.matches(facts, &mut line_scores) else { continue };
-        let mut selected = true;
-        if profile.share < 1_000_000 {
-            let (hit, draw) = chance(key, declaration, &format!("profile:{}", profile.id), 0, profile.share);
-            selected = hit;
-            draws.push(draw);
-        }
-        if selected && (profile.lane, profile.form) > (best.0, best.1) {
-            best = (profile.lane, profile.form, &profile.ground);
-        }
-        matched.push(Match { profile: profile.id.clone(), line, selected });
-    }
-    let rates = set.random(facts.direction);
-    let mut random = "";
-    for (purpose, name, share, lane, form) in [
-        ("random:documents", "documents", rates.documents, Lane::Yellow, Form::Documents),
-        ("random:scan", "scan", rates.scan, Lane::Red, Form::Scanner),
-    ] {
-        let (hit, draw) = chance(key, declaration, purpose, 0, share);
-        draws.push(draw);
-        // Chance only ever makes a lane stricter.
-        if hit && lane > best.0 {
-            best = (lane, form, RANDOM);
-            random = name;
-        }
-    }
-    if let Some(earlier) = facts.history.earlier_lane.filter(|lane| *lane > best.0) {
-        best = (earlier, Form::of(earlier), AMENDED);
-    }
-    let score = line_scores.into_iter().max().unwrap_or(0);
-    Selection { lane: best.0, form: best.1, ground: best.2.to_owned(), score, matched, random: random.to_owned(), draws }
+/// Decides the lane.
+pub fn select(given: &Given<'_>) -> Selection {
+    let mut course = Course::new(given);
+    course.criteria();
+    course.score();
+    course.quota();
+    course.top_up();
+    course.amendment();
+    course.end()
 }
 
-impl Profile {
-    fn applies(&self, facts: &Facts, day: Day) -> bool {
-        self.direction.is_none_or(|d| d == facts.direction)
-            && (self.valid_from..=self.valid_to).contains(&day)
-            && (self.offices.is_empty() || self.offices.contains(&facts.office))
+/// A selection under way.
+struct Course<'g, 'a> {
+    given: &'g Given<'a>,
+    lane: Lane,
+    form: Form,
+    ground: &'a str,
+    by: String,
+    matched: Vec<Match>,
+    draws: Vec<Draw>,
+    random: bool,
+    /// Millionths not to be in the random stratum, and not to leave the green lane.
+    not_random: u32,
+    stays: u32,
+}
+
+impl<'g, 'a> Course<'g, 'a> {
+    fn new(given: &'g Given<'a>) -> Self {
+        Self {
+            given,
+            lane: Lane::Green,
+            form: Form::None,
+            ground: GREEN,
+            by: String::new(),
+            matched: Vec::with_capacity(given.hits.len()),
+            draws: Vec::new(),
+            random: false,
+            not_random: WHOLE,
+            stays: WHOLE,
+        }
     }
 
-    /// First matching line (0: the declaration as a whole); adds the weight to every line that matches.
-    fn matches(&self, facts: &Facts, scores: &mut [u32]) -> Option<u32> {
-        let whole = self.clauses.iter().filter(|c| !c.of_line()).all(|c| c.holds(facts, None));
-        if !whole {
-            return None;
+    fn criteria(&mut self) {
+        let given = self.given;
+        for hit in given.hits {
+            let outcome = self.outcome(hit);
+            if outcome == MatchOutcome::Selected {
+                self.raise(hit.lane, hit.form, hit.ground, || format!("profile:{}", hit.profile));
+            }
+            self.matched.push(Match { profile: hit.profile.to_owned(), version: hit.version, line: hit.line, outcome });
         }
-        if !self.clauses.iter().any(crate::condition::Predicate::of_line) {
-            scores.iter_mut().for_each(|s| *s = (*s + self.weight).min(1_000_000));
-            return Some(0);
+    }
+
+    fn outcome(&mut self, hit: &Hit<'_>) -> MatchOutcome {
+        let counters = self.given.counters;
+        if hit.spare_after > 0 && counted(&counters.fruitless, hit.profile) >= hit.spare_after {
+            MatchOutcome::Spared
+        } else if hit.cap_per_day > 0 && counted(&counters.hits, hit.profile) >= hit.cap_per_day {
+            MatchOutcome::Cap
+        } else if hit.share >= WHOLE {
+            self.stays = 0;
+            MatchOutcome::Selected
+        } else if self.chance(&format!("profile:{}", hit.profile), hit.share) {
+            MatchOutcome::Selected
+        } else {
+            MatchOutcome::Share
         }
-        let mut first = None;
-        for (line, score) in facts.lines.iter().zip(scores) {
-            if self.matches_line(facts, line) {
-                *score = (*score + self.weight).min(1_000_000);
-                first = first.or(Some(line.line));
+    }
+
+    fn score(&mut self) {
+        let at = self.given.thresholds;
+        let (fraud, critical) = highest(self.given.scores);
+        if fraud >= at.red_at || critical >= at.critical_red_at {
+            self.stays = 0;
+            self.raise(Lane::Red, Form::Direct, ASSESSED, || "model".to_owned());
+        } else if fraud >= at.yellow_at {
+            self.stays = 0;
+            self.raise(Lane::Yellow, Form::Documents, ASSESSED, || "model".to_owned());
+        } else if uncertain(fraud, at.yellow_at) && self.chance("explore:uncertain", self.given.rates.explore_uncertain) {
+            self.raise(Lane::Yellow, Form::Documents, RANDOM, || "explore:uncertain".to_owned());
+        }
+    }
+
+    fn quota(&mut self) {
+        let rates = self.given.rates;
+        for (purpose, share) in [("random:documents", rates.random_documents), ("explore:random", rates.explore_random)] {
+            self.not_random = product(self.not_random, WHOLE - share.min(WHOLE));
+            if self.chance(purpose, share) {
+                self.random = true;
+                self.raise(Lane::Yellow, Form::Documents, RANDOM, || purpose.to_owned());
             }
         }
-        first
+        let counters = self.given.counters;
+        let lawful = (u64::from(counters.scans) + 1) * u64::from(WHOLE) <= u64::from(rates.most_scan) * (u64::from(counters.decided) + 1);
+        if lawful && self.chance("random:scan", rates.random_scan) {
+            self.raise(Lane::Red, Form::Scanner, RANDOM, || "random:scan".to_owned());
+        }
     }
 
-    fn matches_line(&self, facts: &Facts, line: &LineFacts) -> bool {
-        self.clauses.iter().filter(|c| c.of_line()).all(|c| c.holds(facts, Some(line)))
+    /// Red before yellow before green.
+    fn top_up(&mut self) {
+        let (rates, counters) = (self.given.rates, self.given.counters);
+        for (purpose, lane, expected, so_far) in [
+            ("top_up:red", Lane::Red, rates.expected_red, counters.red),
+            ("top_up:yellow", Lane::Yellow, rates.expected_yellow, counters.yellow),
+        ] {
+            let wanted = u64::from(expected) * (u64::from(counters.decided) + 1);
+            let missing = wanted.saturating_sub(u64::from(so_far) * u64::from(WHOLE));
+            let share = u32::try_from(missing.min(u64::from(rates.top_up_most))).unwrap_or(WHOLE);
+            if self.lane < lane && share > 0 && self.chance(purpose, share) {
+                self.raise(lane, Form::of(lane), RANDOM, || purpose.to_owned());
+            }
+        }
+    }
+
+    fn amendment(&mut self) {
+        if let Some(earlier) = self.given.earlier_lane {
+            if earlier > Lane::Green {
+                self.stays = 0;
+            }
+            self.raise(earlier, Form::of(earlier), AMENDED, || "amendment".to_owned());
+        }
+    }
+
+    fn end(self) -> Selection {
+        let rule = self.given.hits.iter().fold(0_u32, |sum, hit| sum.saturating_add(hit.weight)).min(WHOLE);
+        Selection {
+            lane: self.lane,
+            form: self.form,
+            ground: self.ground.to_owned(),
+            score: rule.max(highest(self.given.scores).0),
+            by: self.by,
+            matched: self.matched,
+            random: self.random,
+            random_propensity: WHOLE - self.not_random,
+            propensity: WHOLE - self.stays,
+            draws: self.draws,
+        }
+    }
+
+    fn chance(&mut self, purpose: &str, share: u32) -> bool {
+        if share == 0 {
+            return false;
+        }
+        self.stays = product(self.stays, WHOLE - share.min(WHOLE));
+        let (hit, draw) = self.given.urn.chance(purpose, share, self.given.earlier);
+        self.draws.push(draw);
+        hit
+    }
+
+    fn raise(&mut self, lane: Lane, form: Form, ground: &'a str, by: impl FnOnce() -> String) {
+        // Within a lane the form that looks closer counts; an amendment that kept its lane keeps its ground.
+        let stricter = lane > self.lane || (lane == self.lane && form > self.form && lane > Lane::Green);
+        if stricter {
+            (self.lane, self.form, self.ground, self.by) = (lane, form, ground, by());
+        }
+    }
+}
+
+fn counted(list: &[(String, u32)], profile: &str) -> u32 {
+    list.iter().find(|(id, _)| id == profile).map_or(0, |(_, n)| *n)
+}
+
+/// (fraud, critical fraud): a declaration's score is the maximum over its lines.
+fn highest(scores: &[LineScore]) -> (u32, u32) {
+    scores.iter().fold((0, 0), |(fraud, critical), s| (fraud.max(s.fraud), critical.max(s.critical)))
+}
+
+/// The model is unsure in the upper half of what stays below the yellow lane.
+fn uncertain(fraud: u32, yellow_at: u32) -> bool {
+    fraud > 0 && fraud < yellow_at && fraud >= yellow_at.min(WHOLE) / 2
+}
+
+/// Product of two probabilities in millionths, rounded down.
+fn product(a: u32, b: u32) -> u32 {
+    u32::try_from(u64::from(a) * u64::from(b) / u64::from(WHOLE)).unwrap_or(WHOLE)
+}
+
+/// Whether a value that was drawn for a share selects.
+pub fn selects(value: u64, share: u32) -> bool {
+    hits(value, share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::DayKey;
+    use proptest::prelude::*;
+
+    const KEY: DayKey = DayKey::new([7; 32]);
+
+    fn urn(declaration: &str) -> Urn<'_> {
+        Urn { key: &KEY, day: values::Day::default(), declaration, version: 0 }
+    }
+
+    fn given<'a>(hits: &'a [Hit<'a>], counters: &'a Counters, declaration: &'a str) -> Given<'a> {
+        Given {
+            hits,
+            scores: &[],
+            thresholds: Thresholds::NEVER,
+            rates: Rates::default(),
+            counters,
+            earlier_lane: None,
+            earlier: &[],
+            urn: urn(declaration),
+        }
+    }
+
+    fn hit(profile: &'static str, lane: Lane) -> Hit<'static> {
+        Hit { profile, version: 1, line: 1, lane, form: Form::of(lane), share: WHOLE, weight: 100, ground: "law", cap_per_day: 0, spare_after: 0 }
+    }
+
+    #[test]
+    fn the_most_severe_profile_decides_and_all_that_match_are_told() {
+        let hits = [hit("A", Lane::Yellow), hit("B", Lane::Red), hit("C", Lane::Yellow)];
+        let selection = select(&given(&hits, &Counters::default(), "1"));
+        assert_eq!((selection.lane, selection.by.as_str(), selection.matched.len(), selection.score), (Lane::Red, "profile:B", 3, 300));
+        assert_eq!(selection.propensity, WHOLE);
+    }
+
+    #[test]
+    fn a_profile_at_its_cap_and_one_that_spares_select_nothing() {
+        let hits = [Hit { cap_per_day: 3, ..hit("A", Lane::Red) }, Hit { spare_after: 5, ..hit("B", Lane::Red) }];
+        let counters = Counters { hits: vec![("A".to_owned(), 3)], fruitless: vec![("B".to_owned(), 5)], ..Counters::default() };
+        let selection = select(&given(&hits, &counters, "1"));
+        assert_eq!(selection.lane, Lane::Green);
+        assert_eq!(selection.matched.iter().map(|m| m.outcome).collect::<Vec<_>>(), [MatchOutcome::Cap, MatchOutcome::Spared]);
+    }
+
+    #[test]
+    fn the_model_selects_from_its_thresholds_on() {
+        let at = Thresholds { yellow_at: 400_000, red_at: 800_000, critical_red_at: 500_000 };
+        let lane = |fraud, critical| {
+            let scores = [LineScore { line: 1, fraud: 10, critical: 0 }, LineScore { line: 2, fraud, critical }];
+            let counters = Counters::default();
+            let selection = select(&Given { scores: &scores, thresholds: at, ..given(&[], &counters, "1") });
+            (selection.lane, selection.score)
+        };
+        assert_eq!(lane(399_999, 0), (Lane::Green, 399_999));
+        assert_eq!(lane(400_000, 0), (Lane::Yellow, 400_000));
+        assert_eq!(lane(800_000, 0), (Lane::Red, 800_000));
+        assert_eq!(lane(20, 500_000), (Lane::Red, 20));
+    }
+
+    #[test]
+    fn random_scans_never_pass_the_ceiling_of_the_law() {
+        let rates = Rates { random_scan: 300_000, most_scan: 10_000, ..Rates::default() };
+        let mut counters = Counters::default();
+        for n in 0..5000 {
+            let selection = select(&Given { rates, ..given(&[], &counters, &format!("{n:011}")) });
+            counters.scans += u32::from(selection.by == "random:scan");
+            counters.decided += 1;
+            assert!(u64::from(counters.scans) * 100 <= u64::from(counters.decided));
+        }
+        assert!(counters.scans > 40, "{}", counters.scans);
+    }
+
+    #[test]
+    fn lanes_are_topped_up_to_the_expected_rates_and_nobody_knows_the_next() {
+        let rates = Rates { expected_yellow: 200_000, expected_red: 50_000, top_up_most: 500_000, ..Rates::default() };
+        let mut counters = Counters::default();
+        for n in 0..5000 {
+            let selection = select(&Given { rates, ..given(&[], &counters, &format!("{n:011}")) });
+            assert!(selection.propensity < WHOLE);
+            counters.decided += 1;
+            counters.yellow += u32::from(selection.lane == Lane::Yellow);
+            counters.red += u32::from(selection.lane == Lane::Red);
+        }
+        assert!(counters.yellow.abs_diff(1000) < 10 && counters.red.abs_diff(250) < 10, "{counters:?}");
+    }
+
+    #[test]
+    fn the_random_stratum_is_drawn_from_all_whatever_else_selects() {
+        let rates = Rates { random_documents: 30_000, ..Rates::default() };
+        let hits = [hit("A", Lane::Red)];
+        let counters = Counters::default();
+        let selections = (0..20_000).map(|n| select(&Given { rates, ..given(&hits, &counters, &format!("{n:011}")) })).collect::<Vec<_>>();
+        let random = selections.iter().filter(|s| s.random).count();
+        assert!((500..700).contains(&random) && selections.iter().all(|s| s.random_propensity == 30_000 && s.lane == Lane::Red), "{random}");
+    }
+
+    proptest! {
+        #[test]
+        fn an_amendment_never_becomes_milder_and_keeps_its_draws(declaration in "[0-9]{11}", lane in 0..3_usize) {
+            let earlier_lane = [Lane::Green, Lane::Yellow, Lane::Red][lane];
+            let rates = Rates { random_documents: 500_000, random_scan: 500_000, most_scan: WHOLE, ..Rates::default() };
+            let counters = Counters::default();
+            let first = select(&Given { rates, ..given(&[], &counters, &declaration) });
+            let other = DayKey::new([8; 32]);
+            let urn = Urn { key: &other, version: 1, ..urn(&declaration) };
+            let again = select(&Given { rates, earlier: &first.draws, earlier_lane: Some(earlier_lane), urn, ..given(&[], &counters, &declaration) });
+            prop_assert_eq!(&again.draws, &first.draws);
+            prop_assert!(again.lane >= earlier_lane && again.lane >= first.lane.min(again.lane));
+        }
     }
 }
