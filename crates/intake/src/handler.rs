@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contracts::{
-    risk::{Assigned, Concluded, Decided, Reassigned, RiskEvent, risk_event},
+    risk::{Assigned, Concluded, Decided, LaneChanged, Reassigned, RiskEvent, risk_event},
     tracking::{Departed, TrackingEvent, tracking_event},
 };
 use intake_domain::{Fault, ResponseCode};
@@ -44,6 +44,7 @@ pub enum Heard {
     Assigned(Assigned),
     Reassigned(Reassigned),
     Concluded(Concluded),
+    LaneChanged(LaneChanged),
     Departed(Departed),
     /// Arms that change nothing here.
     Ignored,
@@ -79,6 +80,7 @@ impl IntakeHandler {
             Heard::Assigned(assigned) => hearing::assigned(book, &assigned, &via(fact)),
             Heard::Reassigned(reassigned) => hearing::reassigned(book, &reassigned, &via(fact)),
             Heard::Concluded(concluded) => hearing::concluded(book, &concluded, &via(fact)),
+            Heard::LaneChanged(changed) => hearing::lane_changed(book, &changed, &via(fact)),
             Heard::Departed(departed) => {
                 hearing::departed(book, &departed, &via(fact));
                 Ok(Outcome::Done)
@@ -151,6 +153,7 @@ pub fn want(heard: &Heard, wanted: &mut Wanted) {
         Heard::Assigned(f) => key(&f.key),
         Heard::Reassigned(f) => key(&f.key),
         Heard::Concluded(f) => key(&f.key),
+        Heard::LaneChanged(f) => key(&f.key),
         Heard::Departed(f) => f.declarations.iter().for_each(|k| key(k)),
         Heard::Ignored | Heard::Rejected(_) | Heard::Unreadable(_) => {}
     }
@@ -190,6 +193,7 @@ fn hear_risk(fact: &Fact) -> Heard {
         Some(Arm::Assigned(assigned)) => Heard::Assigned(assigned),
         Some(Arm::Reassigned(reassigned)) => Heard::Reassigned(reassigned),
         Some(Arm::Concluded(concluded)) => Heard::Concluded(concluded),
+        Some(Arm::LaneChanged(changed)) => Heard::LaneChanged(changed),
         // Days, rosters and rules are about offices; a closed assignment follows from intake's own facts.
         Some(
             Arm::AssignmentClosed(_)

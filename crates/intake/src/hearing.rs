@@ -2,7 +2,7 @@
 use contracts::{
     common,
     intake::{ClearanceRefused, Cleared, Superseded, TaxDue},
-    risk::{Assigned, Concluded, Decided, Reassigned},
+    risk::{Assigned, Concluded, Decided, LaneChanged, Reassigned},
     tracking::Departed,
 };
 use intake_domain::{Fact, ResponseCode};
@@ -17,12 +17,7 @@ use crate::{
 
 /// Takes the lane.
 pub fn decided(book: &mut Book, fact: &Decided, via: &Via) -> Result<Outcome, Failure> {
-    let lane = match fact.lane() {
-        common::Lane::Green => Lane::Green,
-        common::Lane::Yellow => Lane::Yellow,
-        common::Lane::Red => Lane::Red,
-        common::Lane::Unspecified => return Ok(Outcome::Reject { code: "LANE", reason: "a decision without a lane".to_owned() }),
-    };
+    let Some(lane) = lane(fact.lane()) else { return no_lane() };
     let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
     let Ok((standing, facts)) = record.standing.lane_decided(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
     let superseded = facts.iter().any(|f| matches!(f, Fact::Superseded { .. }));
@@ -35,23 +30,64 @@ pub fn decided(book: &mut Book, fact: &Decided, via: &Via) -> Result<Outcome, Fa
     Ok(Outcome::Done)
 }
 
-/// A queued file found its officer.
-pub fn assigned(book: &mut Book, fact: &Assigned, via: &Via) -> Result<Outcome, Failure> {
+/// A supervisor or head changed the lane of a file under check.
+pub fn lane_changed(book: &mut Book, fact: &LaneChanged, via: &Via) -> Result<Outcome, Failure> {
+    let Some(lane) = lane(fact.to()) else { return no_lane() };
     let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
-    let Ok((standing, facts)) = record.standing.assigned(version) else { return waits(&fact.key) };
+    let Ok((standing, facts)) = record.standing.lane_changed(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
     if let Some(changed) = book.change(&fact.key, standing)
-        && facts.is_empty()
+        && facts.iter().any(|f| matches!(f, Fact::LaneTaken { .. }))
     {
         changed.officer = fact.officer.clone();
     }
-    tell(book, &fact.key, &facts, via, "", "Assigned");
+    tell(book, &fact.key, &facts, via, CHANGED, "LaneChanged");
+    Ok(Outcome::Done)
+}
+
+/// The head of office may change the form of a check and answers for it.
+const CHANGED: &str = "Circular 81/2019/TT-BTC article 20";
+
+fn lane(lane: common::Lane) -> Option<Lane> {
+    match lane {
+        common::Lane::Green => Some(Lane::Green),
+        common::Lane::Yellow => Some(Lane::Yellow),
+        common::Lane::Red => Some(Lane::Red),
+        common::Lane::Unspecified => None,
+    }
+}
+
+fn no_lane() -> Result<Outcome, Failure> {
+    Ok(Outcome::Reject { code: "LANE", reason: "a decision without a lane".to_owned() })
+}
+
+/// A file found its officer, at once or after a while in the queue; one that went into the queue keeps its state.
+pub fn assigned(book: &mut Book, fact: &Assigned, via: &Via) -> Result<Outcome, Failure> {
+    // The first assignment of a version is told by its decision.
+    if fact.officer.is_empty() || fact.round == 0 {
+        return Ok(Outcome::Done);
+    }
+    taken(book, &fact.key, fact.version, &fact.officer, via)
+}
+
+fn taken(book: &mut Book, key: &str, version: u32, officer: &str, via: &Via) -> Result<Outcome, Failure> {
+    let Some((version, record)) = known(book, key, version) else { return waits(key) };
+    let Ok((standing, facts)) = record.standing.assigned(version) else { return waits(key) };
+    if let Some(changed) = book.change(key, standing)
+        && facts.is_empty()
+    {
+        changed.officer = officer.to_owned();
+    }
+    tell(book, key, &facts, via, "", "Assigned");
     Ok(Outcome::Done)
 }
 
 /// Another officer has the file.
 pub fn reassigned(book: &mut Book, fact: &Reassigned, via: &Via) -> Result<Outcome, Failure> {
-    let next = Assigned { key: fact.key.clone(), version: fact.version, officer: fact.to.clone(), ..Assigned::default() };
-    assigned(book, &next, via)
+    if fact.drawn {
+        // The assignment that follows tells who has it.
+        return Ok(Outcome::Done);
+    }
+    taken(book, &fact.key, fact.version, &fact.to, via)
 }
 
 /// The check ended.

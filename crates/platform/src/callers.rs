@@ -39,6 +39,7 @@ pub type RoleTable = &'static [(&'static str, &'static [&'static str])];
 /// What every service offers to every role that operates it, besides its own calls.
 pub const OPERATIONS: RoleTable = &[
     ("/customs.common.v1.Operations/ReadJournal", &["service", "auditor", "operator"]),
+    ("/customs.common.v1.Operations/Witnessed", &["service", "auditor", "operator"]),
     ("/customs.common.v1.Operations/ListDeadLetters", &["operator", "auditor"]),
     ("/customs.common.v1.Operations/ShowDeadLetter", &["operator", "auditor"]),
     ("/customs.common.v1.Operations/Redrive", &["operator"]),

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use contracts::common::{
     DeadLetter, DeadLetterDiscarded, DeadLetterId, DiscardRequest, DiscardResponse, JournalRow, ListDeadLettersRequest, ListDeadLettersResponse,
-    ReadJournalRequest, ReadJournalResponse, RedriveRequest, RedriveResponse, ShowDeadLetterRequest, operations_server::Operations,
+    ReadJournalRequest, ReadJournalResponse, RedriveRequest, RedriveResponse, ShowDeadLetterRequest, WitnessedRequest, WitnessedResponse,
+    operations_server::Operations,
 };
 use sqlx::{Connection, PgPool};
 use tonic::{Request, Response, Status};
@@ -21,6 +22,7 @@ use crate::{
     relay::Wake,
     serving::Refusal,
     streams::Class,
+    witness,
     work::{Entry, Work},
 };
 
@@ -162,6 +164,12 @@ impl Operations for Desk {
             position: head.position.unsigned_abs(),
             published: head.published.unsigned_abs(),
         }))
+    }
+
+    async fn witnessed(&self, _: Request<WitnessedRequest>) -> Result<Response<WitnessedResponse>, Status> {
+        let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
+        let heads = witness::heads(&mut conn).await.map_err(Refusal::from)?;
+        Ok(Response::new(WitnessedResponse { heads }))
     }
 
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {

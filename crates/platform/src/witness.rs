@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contracts::common::{Head, HeadsWitnessed};
+use sqlx::PgConnection;
 
 use crate::{
     failure::Failure,
@@ -31,9 +32,7 @@ impl Timer for Witness {
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let date = work.now.date_naive().to_string();
-        let heads = sqlx::query!("SELECT topic, partition, position, hash FROM consumers WHERE position > 0 ORDER BY topic, partition")
-            .fetch_all(&mut *work.conn)
-            .await?;
+        let heads = heads(work.conn).await?;
         if heads.is_empty() {
             return Ok(());
         }
@@ -50,10 +49,6 @@ impl Timer for Witness {
         if !first_today {
             return Ok(());
         }
-        let heads = heads
-            .into_iter()
-            .map(|h| Head { topic: h.topic, stream: h.partition.unsigned_abs(), position: h.position.unsigned_abs(), hash: h.hash })
-            .collect();
         work.entries.push(Entry {
             topic: self.topic,
             class: Class::Cargo,
@@ -71,4 +66,13 @@ impl Timer for Witness {
         });
         Ok(())
     }
+}
+
+/// What this service has read of every stream.
+pub async fn heads(conn: &mut PgConnection) -> Result<Vec<Head>, Failure> {
+    let rows = sqlx::query!("SELECT topic, partition, position, hash FROM consumers WHERE position > 0 ORDER BY topic, partition")
+        .fetch_all(conn)
+        .await?;
+    let head = rows.into_iter().map(|h| Head { topic: h.topic, stream: h.partition.unsigned_abs(), position: h.position.unsigned_abs(), hash: h.hash });
+    Ok(head.collect())
 }

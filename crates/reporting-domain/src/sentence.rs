@@ -51,6 +51,7 @@ impl StageKind {
             Self::Assigned => ("Hồ sơ được phân công tự động", "The file was assigned by draw"),
             Self::Queued => ("Hồ sơ chờ phân công", "The file waits for an officer"),
             Self::Reassigned => ("Hồ sơ được phân công lại", "The file was reassigned"),
+            Self::LaneChanged => ("Luồng được thay đổi có lý do và người thứ hai", "The lane was changed, with a reason and a second person"),
             Self::AssignmentClosed => ("Phân công kết thúc trước khi có kết luận", "The assignment ended before a conclusion"),
             Self::Concluded => ("Việc kiểm tra có kết luận", "The check was concluded"),
             Self::TaxDue => ("Tờ khai chờ nộp thuế", "Tax is due"),

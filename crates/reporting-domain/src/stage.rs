@@ -51,6 +51,8 @@ stages! {
     Queued = "queued",
     /// It went to another officer.
     Reassigned = "reassigned",
+    /// A person changed the lane.
+    LaneChanged = "lane changed",
     /// Amendment or withdrawal ended the assignment.
     AssignmentClosed = "assignment closed",
     /// The check is done.

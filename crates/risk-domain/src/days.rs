@@ -1,5 +1,6 @@
 //! An office's days: keys committed ahead, one day open at a time, dates only rise, a key is revealed only after its day is closed.
-use values::{Day, Instant, local_day};
+use chrono::{Datelike, TimeDelta};
+use values::{Day, Instant, ZONE, local_day};
 
 /// Days ahead for which keys are committed.
 pub const AHEAD: u64 = 8;
@@ -8,6 +9,8 @@ pub const AHEAD: u64 = 8;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OfficeDays {
     pub open: Option<Day>,
+    /// The last day that was closed.
+    pub closed: Option<Day>,
     /// On the open day.
     pub decisions: u32,
     /// Time of the last row of the office.
@@ -22,35 +25,57 @@ pub enum Step {
     Open { day: Day },
 }
 
-/// The time at which the next row is recorded, and the steps before it: `now = max(clock, the office's last)`.
+/// One microsecond: rows of one office are recorded at rising times, so that their order is known across streams.
+const TICK: TimeDelta = TimeDelta::microseconds(1);
+
+/// The time at which the next row is recorded, and the steps before it: `now = max(clock, the office's last + 1 µs)`.
 pub fn advance(days: &mut OfficeDays, clock: Instant) -> (Instant, Vec<Step>) {
-    let now = days.last.map_or(clock, |last| last.max(clock));
+    let now = tick(days, clock);
     let today = local_day(now);
-    days.last = Some(now);
-    let mut steps = Vec::new();
-    match days.open {
-        Some(open) if open >= today => return (now, steps),
-        Some(open) => {
-            steps.push(Step::Close { day: open, decisions: days.decisions });
-            steps.push(Step::Reveal { day: open });
-        }
-        None => {}
+    if days.open.is_some_and(|open| open >= today) {
+        return (now, Vec::new());
     }
-    steps.push(Step::Open { day: today });
-    days.open = Some(today);
+    let mut steps = end(days);
+    let next = days.closed.and_then(|closed| closed.succ_opt()).map_or(today, |after| after.max(today));
+    steps.push(Step::Open { day: next });
+    days.open = Some(next);
     days.decisions = 0;
     (now, steps)
 }
 
-/// Days from today on that have no key yet.
-pub fn days_to_commit(today: Day, committed: &[Day]) -> Vec<Day> {
-    today.iter_days().take(usize::try_from(AHEAD).unwrap_or(8) + 1).filter(|d| !committed.contains(d)).collect()
+/// Ends the open day before its time: what follows is decided on the next one.
+pub fn close(days: &mut OfficeDays, clock: Instant) -> (Instant, Vec<Step>) {
+    (tick(days, clock), end(days))
+}
+
+fn tick(days: &mut OfficeDays, clock: Instant) -> Instant {
+    let now = days.last.map_or(clock, |last| (last + TICK).max(clock));
+    days.last = Some(now);
+    now
+}
+
+fn end(days: &mut OfficeDays) -> Vec<Step> {
+    let Some(day) = days.open.take() else { return Vec::new() };
+    days.closed = Some(day);
+    vec![Step::Close { day, decisions: days.decisions }, Step::Reveal { day }]
+}
+
+/// Days that have no key yet, from today or the open day on.
+pub fn days_to_commit(today: Day, open: Option<Day>, committed: &[Day]) -> Vec<Day> {
+    let from = open.map_or(today, |open| open.max(today));
+    from.iter_days().take(usize::try_from(AHEAD).unwrap_or(8) + 1).filter(|d| !committed.contains(d)).collect()
+}
+
+/// Microseconds since 1970 at which the month of a day began, local time.
+pub fn month_start_us(day: Day) -> i64 {
+    let midnight = day.with_day(1).unwrap_or(day).and_hms_opt(0, 0, 0).unwrap_or_default();
+    midnight.and_local_timezone(ZONE).earliest().map_or(0, |t| t.timestamp_micros())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{DateTime, TimeDelta};
+    use chrono::DateTime;
     use proptest::prelude::*;
 
     proptest! {
@@ -61,8 +86,9 @@ mod tests {
             let (mut last, mut opened, mut closed) = (None, Vec::<Day>::new(), Vec::<Day>::new());
             for jump in jumps {
                 clock += TimeDelta::seconds(jump);
-                let (now, steps) = advance(&mut days, clock);
-                prop_assert!(last.is_none_or(|l| l <= now) && now >= clock);
+                let early = jump % 5 == 0;
+                let (now, steps) = if early { close(&mut days, clock) } else { advance(&mut days, clock) };
+                prop_assert!(last.is_none_or(|l| l < now) && now >= clock);
                 last = Some(now);
                 for step in steps {
                     match step {
@@ -78,7 +104,8 @@ mod tests {
                         Step::Reveal { day } => prop_assert_eq!(closed.last(), Some(&day)),
                     }
                 }
-                prop_assert_eq!(days.open, opened.last().copied());
+                prop_assert_eq!(days.open.is_some(), opened.len() > closed.len());
+                prop_assert!(early || days.open == opened.last().copied());
             }
         }
     }
@@ -86,7 +113,8 @@ mod tests {
     #[test]
     fn keys_are_made_for_today_and_eight_days_ahead() {
         let today = Day::from_ymd_opt(2026, 11, 24).unwrap();
-        assert_eq!(days_to_commit(today, &[]).len(), 9);
-        assert_eq!(days_to_commit(today, &[today]).first(), today.succ_opt().as_ref());
+        assert_eq!(days_to_commit(today, None, &[]).len(), 9);
+        assert_eq!(days_to_commit(today, today.succ_opt(), &[]).first(), today.succ_opt().as_ref());
+        assert_eq!(days_to_commit(today, None, &[today]).first(), today.succ_opt().as_ref());
     }
 }

@@ -42,6 +42,11 @@ impl Ledger {
         self.loads.iter().filter(|(_, load)| **load != Load::default()).map(|(code, load)| (code.as_str(), *load))
     }
 
+    /// Whose load is not what it was.
+    pub fn changed<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (&'a str, Load)> {
+        self.loads.iter().filter(|(code, load)| before.load(code) != **load).map(|(code, load)| (code.as_str(), *load))
+    }
+
     /// A file with its points goes to an officer.
     pub fn taken(&mut self, officer: &str, points: u32) {
         let load = self.loads.entry(officer.to_owned()).or_default();

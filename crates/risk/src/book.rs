@@ -3,24 +3,21 @@
 //! `now` is read after the lock, so that decisions of one office are recorded in the order in which they were taken. Every step that a day
 //! takes (commit, open, close, reveal) is journaled here, before the decision that needed it.
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use chrono::NaiveDate;
-use contracts::{
-    Event,
-    risk::{DayClosed, DayCommitted, DayKeyRevealed, DayOpened, RiskEvent, RulesInForce, RulesPublished, TraceEvent},
-};
-use platform::{Entry, Failure, Instant, Work, clock, streams::Class};
-use prost::Message;
-use risk_domain::{DayKey, OfficeDays, Roster, Step, advance, commitment, days_to_commit};
+use platform::{Entry, Failure, Instant, Work, clock};
+use risk_domain::{Load, Past, Preferred};
 use sqlx::PgConnection;
-use values::{Day, local_day, local_month};
+use values::{Day, local_day};
 
 use crate::{
-    FACTS, Rules, TRACES,
-    store::{self, FileRow, OfficeRow},
+    office::{Office, month_of, place},
+    place::Via,
+    regime::{InForce, Regime},
+    store::{self, Counted, FileRow, OfficeRow, OutcomeRow, OverrideRow},
 };
 
 /// What a transaction will look up.
@@ -30,280 +27,192 @@ pub struct Wanted {
     pub keys: Vec<String>,
     /// (kind, code) of counts.
     pub counts: Vec<(String, String)>,
+    /// Traders whose checks by sparing profiles count.
+    pub traders: Vec<String>,
+    /// Groups whose files belong to one officer.
+    pub groups: Vec<String>,
 }
 
-/// Why and by whom something is written down.
-#[derive(Debug, Clone)]
-pub struct Via {
-    pub cause: String,
-    pub trace: String,
-    pub actor: String,
-}
-
-/// An office in hand.
-pub struct Office {
-    pub code: String,
-    pub days: OfficeDays,
-    pub roster: Roster,
-    rules: Vec<u8>,
-    keys: BTreeMap<Day, DayKey>,
-    /// Recorded time of what is being decided.
-    pub now: Instant,
+impl Wanted {
+    fn tidy(&mut self) {
+        for list in [&mut self.offices, &mut self.keys, &mut self.traders, &mut self.groups] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        self.counts.sort_unstable();
+        self.counts.dedup();
+    }
 }
 
 /// The transaction's working set.
 pub struct Book {
-    pub rules: Arc<Rules>,
+    pub regime: Arc<Regime>,
+    in_force: Arc<InForce>,
     offices: BTreeMap<String, Office>,
+    beacons: HashMap<NaiveDate, (String, String)>,
     files: HashMap<String, FileRow>,
-    changed_files: std::collections::BTreeSet<String>,
-    pub loads: HashMap<(String, String), (i64, i32)>,
-    changed_loads: std::collections::BTreeSet<(String, String)>,
-    pub history: HashMap<(String, String), [i64; 4]>,
-    new_counts: HashMap<(String, String), (i32, i32)>,
-    new_keys: Vec<(String, NaiveDate, Vec<u8>)>,
-    revealed: Vec<(String, NaiveDate)>,
-    month: NaiveDate,
+    changed_files: BTreeSet<String>,
+    history: HashMap<(String, String), Past>,
+    checks: HashMap<(String, String), u32>,
+    /// Group → (officer, key).
+    groups: HashMap<String, (String, String)>,
+    counted: Counted,
     today: NaiveDate,
+    pub outcomes: Vec<OutcomeRow>,
+    pub overrides: Vec<OverrideRow>,
     pub entries: Vec<Entry>,
 }
 
 impl Book {
     /// Locks the offices by code, then loads what they need.
-    pub async fn open(conn: &mut PgConnection, rules: &Arc<Rules>, mut wanted: Wanted) -> Result<Self, Failure> {
+    pub async fn open(conn: &mut PgConnection, in_force: &Arc<InForce>, mut wanted: Wanted) -> Result<Self, Failure> {
         let files = store::files(conn, &wanted.keys).await?;
-        // A declaration may have moved to another office by amendment: the office that holds its file is locked too.
         wanted.offices.extend(files.iter().map(|f| f.office.clone()));
-        wanted.offices.sort_unstable();
-        wanted.offices.dedup();
+        wanted.tidy();
         let rows = store::lock_offices(conn, &wanted.offices).await?;
         let files = if wanted.keys.is_empty() { files } else { store::files(conn, &wanted.keys).await? };
         let clock = clock::now();
         let latest = rows.iter().filter_map(|r| r.last_at).max().map_or(clock, |last| last.max(clock));
-        let (today, month) = (local_day(latest), local_month(latest));
-        let selection_days: Vec<NaiveDate> = files.iter().map(|f| f.selection_day).collect();
-        let mut keys: HashMap<String, BTreeMap<Day, DayKey>> = HashMap::new();
-        let oldest = rows.iter().filter_map(|r| r.open_day).min().unwrap_or(today);
-        for (office, day, key) in store::day_keys(conn, &wanted.offices, oldest, &selection_days).await? {
-            let key: [u8; 32] = key.try_into().map_err(|_| Failure::Deterministic("a day key has not 32 bytes".to_owned()))?;
-            keys.entry(office).or_default().insert(day, DayKey::new(key));
-        }
-        let mut offices = BTreeMap::new();
-        for row in rows {
-            let keys = keys.remove(&row.office).unwrap_or_default();
-            offices.insert(row.office.clone(), Office::from_row(row, keys, clock)?);
-        }
+        let today = local_day(latest);
+        let oldest = rows.iter().filter_map(|r| r.open_day).min().map_or(today, |open| open.min(today));
+        let groups = store::grouped(conn, &wanted.groups).await?;
         Ok(Self {
-            rules: Arc::clone(rules),
-            loads: store::loads(conn, &wanted.offices, month).await?,
+            regime: in_force.current(conn).await?,
+            in_force: Arc::clone(in_force),
+            offices: offices(conn, in_force, rows, today, oldest).await?,
+            beacons: store::beacons(conn, oldest).await?,
             history: store::counts(conn, &wanted.counts, today).await?,
+            checks: store::checks(conn, &wanted.traders, today).await?,
             files: files.into_iter().map(|f| (f.key.clone(), f)).collect(),
-            offices,
-            changed_files: Default::default(),
-            changed_loads: Default::default(),
-            new_counts: HashMap::new(),
-            new_keys: Vec::new(),
-            revealed: Vec::new(),
-            month,
+            changed_files: BTreeSet::new(),
+            groups: groups.into_iter().map(|(group, officer, key)| (group, (officer, key))).collect(),
+            counted: Counted::new(),
             today,
+            outcomes: Vec::new(),
+            overrides: Vec::new(),
             entries: Vec::new(),
         })
     }
 
-    /// Brings an office to the present day: keys ahead, rules in force, the day open. Every decision begins with this.
+    /// Brings an office to the present day and gives the time at which the next rows are recorded. Every use case begins with this, once.
     pub fn at_work(&mut self, office: &str, via: &Via) -> Result<Instant, Failure> {
-        let mut entries = Vec::new();
-        let missing = || Failure::Retry("an office was not locked".to_owned());
-        let hand = self.offices.get_mut(office).ok_or_else(missing)?;
-        let (now, steps) = advance(&mut hand.days, clock::now());
-        hand.now = now;
-        let today = local_day(now);
-        let place = Place { class: Class::Cargo, office, subject: office, via, now };
-        let committed: Vec<Day> = hand.keys.keys().copied().collect();
-        for day in days_to_commit(today, &committed) {
-            let key = DayKey::new(clock::random().map_err(|e| Failure::Retry(e.to_string()))?);
-            let fact = DayCommitted { office: office.to_owned(), date: day.to_string(), commitment: commitment(office, day, &key).to_vec() };
-            entries.push(place.fact(fact));
-            self.new_keys.push((office.to_owned(), day, key.bytes().to_vec()));
-            hand.keys.insert(day, key);
-        }
-        if hand.rules != self.rules.set.digest {
-            hand.rules = self.rules.set.digest.to_vec();
-            let profiles = u32::try_from(self.rules.set.profiles.len()).unwrap_or(u32::MAX);
-            let digest = hand.rules.clone();
-            entries.push(place.fact(RulesInForce { office: office.to_owned(), digest: digest.clone(), version: self.rules.set.version, profiles }));
-            entries.push(place.trace(RulesPublished { office: office.to_owned(), digest, rules: self.rules.text.clone() }));
-        }
-        for step in steps {
-            let entry = match step {
-                Step::Close { day, decisions } => place.fact(DayClosed { office: office.to_owned(), date: day.to_string(), decisions }),
-                Step::Reveal { day } => {
-                    self.revealed.push((office.to_owned(), day));
-                    let key = hand.keys.get(&day).map(|k| k.bytes().to_vec()).unwrap_or_default();
-                    place.fact(DayKeyRevealed { office: office.to_owned(), date: day.to_string(), key })
-                }
-                Step::Open { day } => {
-                    let key = hand.keys.get(&day).ok_or_else(|| Failure::Retry("the day has no key".to_owned()))?;
-                    place.fact(DayOpened {
-                        office: office.to_owned(),
-                        date: day.to_string(),
-                        commitment: commitment(office, day, key).to_vec(),
-                        rules: hand.rules.clone(),
-                        roster: hand.roster.digest().to_vec(),
-                    })
-                }
-            };
-            entries.push(entry);
-        }
+        let regime = Arc::clone(&self.regime);
+        let hand = self.offices.get_mut(office).ok_or_else(not_locked)?;
+        self.entries.extend(hand.at_work(&regime, &self.beacons, via)?);
+        Ok(hand.now)
+    }
+
+    /// Closes the open day of an office.
+    pub fn close_day(&mut self, office: &str, via: &Via) -> Result<Option<Day>, Failure> {
+        let regime = Arc::clone(&self.regime);
+        let hand = self.offices.get_mut(office).ok_or_else(not_locked)?;
+        let (day, entries) = hand.close_day(&regime, via)?;
         self.entries.extend(entries);
-        Ok(now)
+        Ok(day)
     }
 
     pub fn office(&self, code: &str) -> Result<&Office, Failure> {
-        self.offices.get(code).ok_or_else(|| Failure::Retry("an office was not locked".to_owned()))
+        self.offices.get(code).ok_or_else(not_locked)
     }
 
     pub fn office_mut(&mut self, code: &str) -> Result<&mut Office, Failure> {
-        self.offices.get_mut(code).ok_or_else(|| Failure::Retry("an office was not locked".to_owned()))
+        self.offices.get_mut(code).ok_or_else(not_locked)
     }
 
     pub fn file(&self, key: &str) -> Option<&FileRow> {
         self.files.get(key)
     }
 
-    /// Files that are in hand because a queue was loaded.
+    /// Files that are in hand because a list was loaded.
     pub fn add_loaded(&mut self, file: FileRow) {
         self.files.insert(file.key.clone(), file);
     }
 
     pub fn put(&mut self, file: FileRow) {
         self.changed_files.insert(file.key.clone());
+        if file.state == "OPEN" && !file.grp.is_empty() {
+            self.groups.entry(file.grp.clone()).or_insert_with(|| (file.officer.clone(), file.key.clone()));
+        }
         self.files.insert(file.key.clone(), file);
     }
 
-    /// Moves points and open files of an officer.
-    pub fn load(&mut self, office: &str, officer: &str, points: i64, files: i32) {
-        let place = (office.to_owned(), officer.to_owned());
-        let load = self.loads.entry(place.clone()).or_default();
-        load.0 = (load.0 + points).max(0);
-        load.1 = (load.1 + files).max(0);
-        self.changed_loads.insert(place);
+    pub fn past(&self, kind: &str, code: &str) -> Past {
+        self.history.get(&(kind.to_owned(), code.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// Checks of a trader by a profile with nothing found.
+    pub fn fruitless(&self, trader: &str, profile: &str) -> u32 {
+        self.checks.get(&(trader.to_owned(), profile.to_owned())).copied().unwrap_or(0)
+    }
+
+    /// The officer who has a file of the group.
+    pub fn group(&self, group: &str) -> Option<Preferred> {
+        let (officer, key) = self.groups.get(group).filter(|(officer, _)| !officer.is_empty())?;
+        Some(Preferred { officer: officer.clone(), how: "TOGETHER".to_owned(), from: key.clone() })
     }
 
     /// Counts towards the history that tomorrow's decisions see.
-    pub fn count(&mut self, kind: &str, code: &str, events: i32, nonconform: i32) {
+    pub fn count(&mut self, kind: &str, code: &str, events: i32, findings: i32) {
         if !code.is_empty() {
-            let count = self.new_counts.entry((kind.to_owned(), code.to_owned())).or_default();
+            let count = self.counted.entry((kind.to_owned(), code.to_owned())).or_default();
             count.0 += events;
-            count.1 += nonconform;
+            count.1 += findings;
         }
-    }
-
-    pub fn month(&self) -> NaiveDate {
-        self.month
     }
 
     /// Saves what changed and hands the facts over.
     pub async fn close(self, work: &mut Work<'_>) -> Result<(), Failure> {
-        let offices: Vec<OfficeRow> = self.offices.into_values().map(Office::into_row).collect::<Result<_, _>>()?;
-        store::save_offices(work.conn, &offices).await?;
-        store::save_keys(work.conn, &self.new_keys, &self.revealed).await?;
+        let (mut rows, mut loads, mut made, mut revealed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for office in self.offices.into_values() {
+            let month = office.month();
+            for day in &office.made {
+                let key = self.in_force.keys.wrap(office.key(*day)?, &place(&office.code, *day))?;
+                made.push((office.code.clone(), *day, key));
+            }
+            revealed.extend(office.revealed.iter().map(|day| (office.code.clone(), *day)));
+            let (row, changed) = office.into_row()?;
+            loads.extend(changed.into_iter().map(|(officer, points, files)| (row.office.clone(), officer, month, points, files)));
+            rows.push(row);
+        }
+        store::save_offices(work.conn, &rows).await?;
+        store::save_keys(work.conn, &made, &revealed).await?;
         let files: Vec<&FileRow> = self.changed_files.iter().filter_map(|key| self.files.get(key)).collect();
         store::save_files(work.conn, &files).await?;
-        let loads: Vec<(String, String, i64, i32)> = self
-            .changed_loads
-            .iter()
-            .filter_map(|place| self.loads.get(place).map(|load| (place.0.clone(), place.1.clone(), load.0, load.1)))
-            .collect();
-        store::save_loads(work.conn, &loads, self.month).await?;
-        store::add_counts(work.conn, &self.new_counts, self.today).await?;
+        store::save_loads(work.conn, &loads).await?;
+        store::add_counts(work.conn, &self.counted, self.today).await?;
+        store::add_outcomes(work.conn, &self.outcomes).await?;
+        store::add_overrides(work.conn, &self.overrides).await?;
         work.entries.extend(self.entries);
         Ok(())
     }
 }
 
-impl Office {
-    /// The open day and its key.
-    pub fn open(&self) -> Result<(Day, &DayKey), Failure> {
-        let day = self.days.open.ok_or_else(|| Failure::Retry("no day is open".to_owned()))?;
-        Ok((day, self.key(day)?))
+async fn offices(
+    conn: &mut PgConnection,
+    in_force: &InForce,
+    rows: Vec<OfficeRow>,
+    today: NaiveDate,
+    oldest: NaiveDate,
+) -> Result<BTreeMap<String, Office>, Failure> {
+    let codes: Vec<String> = rows.iter().map(|r| r.office.clone()).collect();
+    let mut keys: HashMap<String, BTreeMap<Day, risk_domain::DayKey>> = HashMap::new();
+    for (office, day, wrapped) in store::day_keys(conn, &codes, oldest).await? {
+        let key = in_force.keys.unwrap(&wrapped, &place(&office, day))?;
+        keys.entry(office).or_default().insert(day, key);
     }
-
-    pub fn key(&self, day: Day) -> Result<&DayKey, Failure> {
-        self.keys.get(&day).ok_or_else(|| Failure::Deterministic(format!("office {} has no key of {day}", self.code)))
+    let months: Vec<(String, NaiveDate)> = rows.iter().map(|r| (r.office.clone(), month_of(r, today))).collect();
+    let mut loads: HashMap<String, Vec<(String, Load)>> = HashMap::new();
+    for ((office, officer), (points, files)) in store::loads(conn, &months).await? {
+        loads.entry(office).or_default().push((officer, Load { points: points.unsigned_abs(), open_files: files.unsigned_abs() }));
     }
-
-    /// A key that was loaded later, for a file whose selection day lies in the past.
-    pub fn add_key(&mut self, day: Day, key: &[u8]) -> Result<(), Failure> {
-        let key: [u8; 32] = key.try_into().map_err(|_| Failure::Deterministic("a day key has not 32 bytes".to_owned()))?;
-        self.keys.entry(day).or_insert(DayKey::new(key));
-        Ok(())
+    let mut offices = BTreeMap::new();
+    for row in rows {
+        let (keys, loads) = (keys.remove(&row.office).unwrap_or_default(), loads.remove(&row.office).unwrap_or_default());
+        offices.insert(row.office.clone(), Office::from_row(row, keys, loads)?);
     }
-
-    pub fn rules(&self) -> &[u8] {
-        &self.rules
-    }
-
-    fn from_row(row: OfficeRow, keys: BTreeMap<Day, DayKey>, now: Instant) -> Result<Self, Failure> {
-        let roster = if row.roster.is_empty() {
-            Roster::default()
-        } else {
-            serde_json::from_slice(&row.roster).map_err(|e| Failure::Deterministic(format!("roster of {}: {e}", row.office)))?
-        };
-        let days = OfficeDays { open: row.open_day, decisions: row.decisions.unsigned_abs(), last: row.last_at };
-        Ok(Self { code: row.office, days, roster, rules: row.rules, keys, now })
-    }
-
-    fn into_row(self) -> Result<OfficeRow, Failure> {
-        Ok(OfficeRow {
-            office: self.code,
-            open_day: self.days.open,
-            decisions: i32::try_from(self.days.decisions).unwrap_or(i32::MAX),
-            last_at: self.days.last,
-            rules: self.rules,
-            roster: serde_json::to_vec(&self.roster).map_err(|e| Failure::Deterministic(e.to_string()))?,
-        })
-    }
+    Ok(offices)
 }
 
-/// Where and why a row is written.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    pub class: Class,
-    pub office: &'a str,
-    pub subject: &'a str,
-    pub via: &'a Via,
-    pub now: Instant,
-}
-
-impl Place<'_> {
-    /// A row of `customs.risk.v1`.
-    pub fn fact(&self, event: impl Into<RiskEvent>) -> Entry {
-        let event = event.into();
-        self.entry(FACTS, event.kind(), event.encode_to_vec())
-    }
-
-    /// A row of `customs.risk.traces.v1`.
-    pub fn trace(&self, event: impl Into<TraceEvent>) -> Entry {
-        let event = event.into();
-        self.entry(TRACES, event.kind(), event.encode_to_vec())
-    }
-
-    fn entry(&self, topic: &'static str, kind: &'static str, payload: Vec<u8>) -> Entry {
-        Entry {
-            topic,
-            class: self.class,
-            kind: kind.into(),
-            subject: self.subject.to_owned(),
-            office: self.office.to_owned(),
-            actor: self.via.actor.clone(),
-            cause: self.via.cause.clone(),
-            recorded_at: self.now,
-            trace: self.via.trace.clone(),
-            payload,
-            headers: Vec::new(),
-            answer: false,
-            answers: None,
-        }
-    }
+fn not_locked() -> Failure {
+    Failure::Retry("an office was not locked".to_owned())
 }

@@ -1,13 +1,17 @@
 //! The result of a document check or examination.
 use contracts::risk::{ConcludeRequest, Concluded};
 use platform::{Failure, callers::Caller, serving::Refusal};
+use risk_domain::{Facts, MatchOutcome, outcomes::Outcome};
 use sha2::{Digest, Sha256};
 use values::DeclarationNumber;
 
 use crate::{
-    book::{Book, Place, Via},
-    deciding::{class_of, form_of, read_facts},
-    store::FileRow,
+    book::Book,
+    deciding::selection,
+    facts::read_facts,
+    place::{Place, Via},
+    store::{FileRow, OutcomeRow},
+    wire::{class_of, form_of},
 };
 
 /// Concludes; the note stays behind, its digest travels.
@@ -24,24 +28,53 @@ pub fn conclude(book: &mut Book, request: &ConcludeRequest, caller: &Caller, via
     }
     let now = book.at_work(&file.office, via)?;
     let facts = read_facts(&file)?;
-    book.load(&file.office, &file.officer, 0, -1);
-    if !request.conform {
-        book.count("trader", &facts.trader, 0, 1);
-        book.count("declarant", &facts.declarant, 0, 1);
-    }
+    book.office_mut(&file.office)?.ledger.concluded(&file.officer);
+    let found = i32::from(!request.conform);
+    book.count("trader", &facts.trader, 0, found);
+    book.count("declarant", &facts.declarant, 0, found);
+    learn(book, &file, &facts, request.conform)?;
     let fact = Concluded {
         key: file.key.clone(),
         version: u32::from(number.version.count()),
         form: form_of(&file.form).into(),
         conform: request.conform,
         code: request.code.clone(),
-        officer: caller.subject.clone(),
+        officer: file.officer.clone(),
         note_digest: Sha256::digest(request.note.as_bytes()).to_vec(),
     };
     let place = Place { class: class_of(&file.class), office: &file.office, subject: &file.key, via, now };
     book.entries.push(place.fact(fact));
     book.put(FileRow { state: "CONCLUDED".to_owned(), ..file });
     Ok(Ok(()))
+}
+
+/// Credits the finding to what selected the declaration.
+fn learn(book: &mut Book, file: &FileRow, facts: &Facts, conform: bool) -> Result<(), Failure> {
+    let Some(selection) = selection(file)? else { return Ok(()) };
+    let selected = selection.matched.iter().filter(|m| m.outcome == MatchOutcome::Selected);
+    let profiles: Vec<(String, u32)> = selected.map(|m| (m.profile.clone(), m.version)).collect();
+    for (profile, _) in &profiles {
+        let spares = book.regime.rules.profile(profile, file.selection_day).is_some_and(|p| p.spare_after > 0);
+        if spares {
+            book.count(&format!("check:{profile}"), &facts.trader, 1, i32::from(!conform));
+        }
+    }
+    let outcome = Outcome {
+        profiles,
+        by: selection.by,
+        random: selection.random,
+        random_propensity: selection.random_propensity,
+        propensity: selection.propensity,
+        score: selection.score,
+        lane: selection.lane,
+        found: Some(!conform),
+        // What a finding brings in is settled later; the duty of the declaration bounds it.
+        revenue_vnd: if conform { 0 } else { facts.duty_vnd },
+        day: file.selection_day,
+    };
+    let outcome = serde_json::to_vec(&outcome).map_err(|e| Failure::Deterministic(e.to_string()))?;
+    book.outcomes.push(OutcomeRow { key: file.key.clone(), version: file.version, office: file.office.clone(), day: file.selection_day, outcome });
+    Ok(())
 }
 
 /// The open file that a number names, in its current version.

@@ -2,18 +2,21 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use platform::{Failure, Work, timers::Timer};
+use contracts::risk::{CloseDayRequest, SetBeaconRequest};
+use platform::{Failure, Work, callers::Caller, serving::Refusal, timers::Timer};
+use values::Day;
 
 use crate::{
-    Rules,
-    book::{Book, Via, Wanted},
-    deciding::assign_queued,
+    assigning::assign_queued,
+    book::{Book, Wanted},
+    place::Via,
+    regime::InForce,
     store,
 };
 
 /// Keeps every known office at the present day.
 pub struct Days {
-    pub rules: Arc<Rules>,
+    pub in_force: Arc<InForce>,
     /// Offices that are known from the start.
     pub offices: Vec<String>,
 }
@@ -33,8 +36,8 @@ impl Timer for Days {
         offices.extend(self.offices.iter().cloned());
         offices.sort_unstable();
         offices.dedup();
-        let via = Via { cause: format!("timer:days:{}", values::local_day(work.now)), trace: String::new(), actor: "risk".to_owned() };
-        let mut book = Book::open(work.conn, &self.rules, Wanted { offices: offices.clone(), ..Wanted::default() }).await?;
+        let via = Via::timer("days", values::local_day(work.now));
+        let mut book = Book::open(work.conn, &self.in_force, Wanted { offices: offices.clone(), ..Wanted::default() }).await?;
         for office in &offices {
             book.at_work(office, &via)?;
         }
@@ -42,9 +45,11 @@ impl Timer for Days {
     }
 }
 
-/// Draws queued files, oldest first.
+/// Draws queued files, oldest first, and alarms when one waits too long.
 pub struct Queue {
-    pub rules: Arc<Rules>,
+    pub in_force: Arc<InForce>,
+    /// Minutes after which a queued file alarms.
+    pub alarm_minutes: u32,
 }
 
 /// Files of one office in one round.
@@ -62,29 +67,35 @@ impl Timer for Queue {
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let offices = store::offices_with_queue(work.conn).await?;
-        if offices.is_empty() {
-            return Ok(());
+        if !offices.is_empty() {
+            let via = Via::timer("queue", work.now.timestamp());
+            let mut book = Book::open(work.conn, &self.in_force, Wanted { offices: offices.clone(), ..Wanted::default() }).await?;
+            for office in &offices {
+                draw_queue(work, &mut book, office, &via).await?;
+            }
+            book.close(work).await?;
         }
-        let due = work.now.timestamp();
-        let via = Via { cause: format!("timer:queue:{due}"), trace: String::new(), actor: "risk".to_owned() };
-        let mut book = Book::open(work.conn, &self.rules, Wanted { offices: offices.clone(), ..Wanted::default() }).await?;
-        for office in &offices {
-            draw_queue(work, &mut book, office, &via).await?;
-        }
-        book.close(work).await
+        self.watch(work).await
     }
 }
 
-/// Draws for the files that are queued at an office, until nobody can take the next. Returns how many found an officer.
+impl Queue {
+    async fn watch(&self, work: &mut Work<'_>) -> Result<(), Failure> {
+        let (files, oldest) = store::oldest_queued(work.conn).await?;
+        let waited = oldest.map_or(0, |since| (work.now - since).num_seconds().max(0));
+        crate::gauges::queue(files.unsigned_abs(), waited.unsigned_abs());
+        if waited > i64::from(self.alarm_minutes) * 60 {
+            tracing::warn!(files, oldest_seconds = waited, "files wait for an officer");
+        }
+        Ok(())
+    }
+}
+
+/// Draws for the files that are queued at an office, until the round is done. Returns how many found an officer.
 pub async fn draw_queue(work: &mut Work<'_>, book: &mut Book, office: &str, via: &Via) -> Result<u32, Failure> {
     let mut assigned = 0;
     for file in store::queued(work.conn, office, ROUND).await? {
         let (key, trace) = (file.key.clone(), file.trace.clone());
-        if book.office(office)?.key(file.selection_day).is_err() {
-            for (code, day, bytes) in store::day_keys(work.conn, &[office.to_owned()], file.selection_day, &[]).await? {
-                book.office_mut(&code)?.add_key(day, &bytes)?;
-            }
-        }
         book.add_loaded(file);
         let via = Via { trace, ..via.clone() };
         if assign_queued(book, &key, &via)? {
@@ -92,4 +103,34 @@ pub async fn draw_queue(work: &mut Work<'_>, book: &mut Book, office: &str, via:
         }
     }
     Ok(assigned)
+}
+
+/// Closes the open day of an office; `allowed` by the settings where a day may end early.
+pub fn close_day(book: &mut Book, request: &CloseDayRequest, allowed: bool, caller: &Caller, via: &Via) -> Result<Result<String, Refusal>, Failure> {
+    if !caller.acts_for(&request.office) {
+        return Ok(Err(Refusal::other_office(&request.office)));
+    }
+    if !allowed {
+        let text = "days end at midnight here: service.close_open_days is off";
+        return Ok(Err(Refusal::conflict("DAYS_END_AT_MIDNIGHT", text)));
+    }
+    match book.close_day(&request.office, via)? {
+        Some(day) => Ok(Ok(day.to_string())),
+        None => Ok(Err(Refusal::conflict("NO_DAY_OPEN", "the office has no day open"))),
+    }
+}
+
+/// Sets the public value of a day that no office has opened.
+pub async fn set_beacon(work: &mut Work<'_>, request: &SetBeaconRequest) -> Result<Result<(), Refusal>, Failure> {
+    let Ok(day) = request.date.parse::<Day>() else {
+        return Ok(Err(Refusal::invalid("/date", "CG309", "Ngày không đúng", "expected a day as YYYY-MM-DD")));
+    };
+    if request.source.is_empty() || request.value.is_empty() {
+        return Ok(Err(Refusal::invalid("/value", "CG310", "Thiếu giá trị công khai", "expected a source and a value")));
+    }
+    if store::set_beacon(work.conn, day, &request.source, &request.value).await? {
+        Ok(Ok(()))
+    } else {
+        Ok(Err(Refusal::conflict("DAY_HAS_BEGUN", "an office has opened that day, or the day has a value")))
+    }
 }

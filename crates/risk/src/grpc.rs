@@ -1,7 +1,11 @@
 //! The gRPC service `customs.risk.v1.Risk`: translates, checks offices, and leaves commands to [`crate::decide`].
+use std::sync::Arc;
+
 use contracts::risk::{
-    ConcludeRequest, ConcludeResponse, Decided, ExplainRequest, ExplainResponse, File, ReassignRequest, ReassignResponse, SetRosterRequest,
-    SetRosterResponse, TraceEvent, Voice, WorklistRequest, WorklistResponse, risk_server::Risk, trace_event,
+    ChangeLaneRequest, ChangeLaneResponse, CloseDayRequest, CloseDayResponse, ConcludeRequest, ConcludeResponse, ExplainRequest, ExplainResponse, File,
+    ListRulesRequest, ListRulesResponse, OverridesResponse, PeriodRequest, PutModelRequest, PutModelResponse, ReassignRequest, ReassignResponse,
+    ReportResponse, Rule, SaveRuleRequest, SaveRuleResponse, SetBeaconRequest, SetBeaconResponse, SetRosterRequest, SetRosterResponse,
+    StepRuleRequest, StepRuleResponse, WorklistRequest, WorklistResponse, risk_server::Risk,
 };
 use platform::{
     Instant,
@@ -10,20 +14,23 @@ use platform::{
     serving::Refusal,
 };
 use prost::Message;
-use risk_domain::{Choice, Trace, digest, explain};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use crate::{
     decide::Command,
-    deciding::{form_of, wire_form, wire_lane},
-    store::{self, FileRow},
+    explaining,
+    regime::InForce,
+    reports::{self, Period},
+    store::{self, FileRow, RuleRow},
+    wire::{form_of, lane_of},
 };
 
 /// What calls need.
 pub struct Api {
     pub pool: PgPool,
     pub commands: Commands<Command>,
+    pub in_force: Arc<InForce>,
 }
 
 impl Api {
@@ -60,31 +67,8 @@ impl Risk for Api {
 
     async fn explain(&self, request: Request<ExplainRequest>) -> Result<Response<ExplainResponse>, Status> {
         let caller = Caller::of(request.extensions())?;
-        let voice = allowed_voice(&caller, request.get_ref().voice())?;
-        let number = request.into_inner().number;
-        let key = number.get(..11).unwrap_or(&number);
-        let version: Option<u32> = number.get(11..).and_then(|v| v.parse().ok());
         let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
-        let traces = store::traces(&mut conn, key).await.map_err(Refusal::from)?;
-        let found = traces.iter().rev().filter_map(|payload| match TraceEvent::decode(payload.as_slice()).ok()?.fact? {
-            trace_event::Fact::Traced(traced) => Some(traced),
-            _ => None,
-        });
-        let traced = found.into_iter().find(|t| version.is_none_or(|v| t.version == v));
-        let traced = traced.ok_or_else(|| Refusal::NotFound(format!("no decision on {number}")))?;
-        let trace = Trace::read(&traced.trace).map_err(|_| Refusal::Internal)?;
-        if voice != risk_domain::Voice::Declarant && !caller.acts_for(&trace.office) {
-            return Err(Refusal::other_office(&trace.office).into());
-        }
-        let told = explain(&trace, voice);
-        let auditor = voice == risk_domain::Voice::Auditor;
-        Ok(Response::new(ExplainResponse {
-            decision: Some(decided(&trace, &traced, voice)),
-            text_vi: told.text_vi,
-            text_en: told.text_en,
-            trace: told.json,
-            salt: if auditor { traced.salt } else { Vec::new() },
-        }))
+        Ok(Response::new(explaining::explain(&mut conn, &self.in_force, &caller, &request.into_inner()).await?))
     }
 
     async fn conclude(&self, request: Request<ConcludeRequest>) -> Result<Response<ConcludeResponse>, Status> {
@@ -104,55 +88,100 @@ impl Risk for Api {
 
     async fn set_roster(&self, request: Request<SetRosterRequest>) -> Result<Response<SetRosterResponse>, Status> {
         let body = request.get_ref().clone();
-        let key = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(body.encode_to_vec()));
-        self.command(&request, "SetRoster", key, Command::SetRoster(body)).await
+        self.command(&request, "SetRoster", content(&body), Command::SetRoster(body)).await
+    }
+
+    async fn change_lane(&self, request: Request<ChangeLaneRequest>) -> Result<Response<ChangeLaneResponse>, Status> {
+        let body = request.get_ref().clone();
+        let key = format!("{}:{}:{}:{}", body.number, body.lane, body.form, body.reason);
+        self.command(&request, "ChangeLane", key, Command::ChangeLane(body)).await
+    }
+
+    async fn close_day(&self, request: Request<CloseDayRequest>) -> Result<Response<CloseDayResponse>, Status> {
+        let body = request.get_ref().clone();
+        // Without a key of the caller's each call closes what is open then.
+        let key = format!("{}:{}", body.office, platform::clock::now().timestamp_micros());
+        self.command(&request, "CloseDay", key, Command::CloseDay(body)).await
+    }
+
+    async fn set_beacon(&self, request: Request<SetBeaconRequest>) -> Result<Response<SetBeaconResponse>, Status> {
+        let body = request.get_ref().clone();
+        self.command(&request, "SetBeacon", content(&body), Command::SetBeacon(body)).await
+    }
+
+    async fn save_rule(&self, request: Request<SaveRuleRequest>) -> Result<Response<SaveRuleResponse>, Status> {
+        let body = request.get_ref().clone();
+        self.command(&request, "SaveRule", content(&body), Command::SaveRule(body)).await
+    }
+
+    async fn step_rule(&self, request: Request<StepRuleRequest>) -> Result<Response<StepRuleResponse>, Status> {
+        let body = request.get_ref().clone();
+        // A rule may be suspended and resumed many times.
+        let key = format!("{}:{}", content(&body), platform::clock::now().timestamp_micros());
+        self.command(&request, "StepRule", key, Command::StepRule(body)).await
+    }
+
+    async fn put_model(&self, request: Request<PutModelRequest>) -> Result<Response<PutModelResponse>, Status> {
+        let body = request.get_ref().clone();
+        self.command(&request, "PutModel", content(&body), Command::PutModel(body)).await
+    }
+
+    async fn list_rules(&self, request: Request<ListRulesRequest>) -> Result<Response<ListRulesResponse>, Status> {
+        let request = request.into_inner();
+        let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
+        let regime = self.in_force.current(&mut conn).await.map_err(Refusal::from)?;
+        let rows = store::list(&mut conn, &request.kind, &request.id).await.map_err(Refusal::from)?;
+        let rules = rows.into_iter().map(rule).collect();
+        Ok(Response::new(ListRulesResponse { rules, revision: regime.revision(), digest: regime.digest().to_vec() }))
+    }
+
+    async fn outcomes(&self, request: Request<PeriodRequest>) -> Result<Response<ReportResponse>, Status> {
+        let period = Period::of(&Caller::of(request.extensions())?, request.get_ref())?;
+        let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
+        Ok(Response::new(ReportResponse { json: reports::outcomes(&mut conn, &self.in_force, &period).await? }))
+    }
+
+    async fn pairs(&self, request: Request<PeriodRequest>) -> Result<Response<ReportResponse>, Status> {
+        let period = Period::of(&Caller::of(request.extensions())?, request.get_ref())?;
+        let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
+        Ok(Response::new(ReportResponse { json: reports::pairs(&mut conn, &period).await? }))
+    }
+
+    async fn overrides(&self, request: Request<PeriodRequest>) -> Result<Response<OverridesResponse>, Status> {
+        let period = Period::open(request.get_ref())?;
+        let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
+        Ok(Response::new(reports::overrides(&mut conn, &period).await?))
     }
 }
 
-fn allowed_voice(caller: &Caller, voice: Voice) -> Result<risk_domain::Voice, Refusal> {
-    let any = |roles: &[&str]| roles.iter().any(|r| caller.has(r));
-    match voice {
-        Voice::Auditor if any(&["auditor"]) => Ok(risk_domain::Voice::Auditor),
-        Voice::Officer if any(&["officer", "supervisor", "head", "auditor"]) => Ok(risk_domain::Voice::Officer),
-        Voice::Declarant | Voice::Unspecified => Ok(risk_domain::Voice::Declarant),
-        _ => Err(Refusal::Denied("this voice is not for the caller".to_owned())),
-    }
-}
-
-fn decided(trace: &Trace, traced: &contracts::risk::Traced, voice: risk_domain::Voice) -> Decided {
-    let (officer, queue_reason) = match trace.assignment.as_ref().map(|a| &a.choice) {
-        Some(Choice::Officer(code)) => (code.clone(), String::new()),
-        Some(Choice::Queued(reason)) => (String::new(), reason.clone()),
-        None => (String::new(), String::new()),
-    };
-    let salt: Result<[u8; 16], _> = traced.salt.clone().try_into();
-    let for_declarant = voice == risk_domain::Voice::Declarant;
-    Decided {
-        key: trace.declaration.clone(),
-        version: trace.version,
-        lane: wire_lane(trace.selection.lane).into(),
-        form: wire_form(trace.selection.form).into(),
-        legal_ground: trace.selection.ground.clone(),
-        score: if for_declarant { 0 } else { trace.selection.score },
-        day: trace.day.clone(),
-        trace_digest: salt.map(|salt| digest(&salt, &traced.trace).to_vec()).unwrap_or_default(),
-        officer: if for_declarant { String::new() } else { officer },
-        queue_reason,
-        points: if for_declarant { 0 } else { trace.points },
-        rules: hex::decode(&trace.rules).unwrap_or_default(),
-    }
+/// A command's content as its natural key.
+fn content(message: &impl Message) -> String {
+    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(message.encode_to_vec()))
 }
 
 fn file(row: &FileRow) -> File {
-    let lane = values::Lane::parse(&row.lane).map_or(contracts::common::Lane::Unspecified, wire_lane);
     File {
         number: format!("{}{}", row.key, row.version),
-        lane: lane.into(),
+        lane: lane_of(&row.lane).into(),
         form: form_of(&row.form).into(),
         officer: row.officer.clone(),
         queue_reason: row.queue_reason.clone(),
         points: row.points.unsigned_abs(),
         since: Some(row.since.into()),
+    }
+}
+
+fn rule(row: RuleRow) -> Rule {
+    Rule {
+        kind: row.kind,
+        id: row.id,
+        version: row.version.unsigned_abs(),
+        state: row.state,
+        document: row.document,
+        saved_by: row.saved_by,
+        saved_at: Some(row.saved_at.into()),
+        approved_by: row.approved_by,
+        approved_at: row.approved_at.map(Into::into),
     }
 }
 

@@ -11,20 +11,22 @@ use platform::{Fact, Failure, Handler, Outcome, Work, streams::Layout, trace};
 use prost::Message;
 
 use crate::{
-    INTAKE, Rules,
-    book::{Book, Via, Wanted},
+    INTAKE, assigning,
+    book::{Book, Wanted},
     deciding,
+    place::Via,
+    regime::InForce,
 };
 
 /// Decides what intake lodges.
 pub struct RiskHandler {
-    rules: Arc<Rules>,
+    in_force: Arc<InForce>,
     layout: Layout,
 }
 
 impl RiskHandler {
-    pub fn new(rules: Arc<Rules>, layout: Layout) -> Self {
-        Self { rules, layout }
+    pub fn new(in_force: Arc<InForce>, layout: Layout) -> Self {
+        Self { in_force, layout }
     }
 }
 
@@ -46,17 +48,20 @@ impl Handler for RiskHandler {
         if wanted.offices.is_empty() && wanted.keys.is_empty() {
             return Ok(heard.into_iter().map(outcome).collect());
         }
-        let mut book = Book::open(work.conn, &self.rules, wanted).await?;
+        let mut book = Book::open(work.conn, &self.in_force, wanted).await?;
         for (heard, fact) in heard.iter().zip(facts) {
             let cause = fact.cause();
             let via = Via { trace: trace::follow(fact.traceparent(), "risk.decide", &cause, fact.at()), cause, actor: "risk".to_owned() };
             let class = self.layout.class(fact.partition.unsigned_abs());
             match heard {
                 Heard::Declared(declaration) => deciding::decide(&mut book, declaration, class, &via)?,
-                Heard::Withdrawn(key) => deciding::withdraw(&mut book, key, &via)?,
+                Heard::Withdrawn(key) => assigning::withdraw(&mut book, key, &via)?,
                 Heard::Held(held) => {
                     let plate = held.vehicle.as_ref().map(|v| v.plate.as_str()).unwrap_or_default();
-                    book.count("vehicle", plate, 1, 0);
+                    book.count("vehicle", plate, 0, 1);
+                    if held.reason.starts_with("SEAL") {
+                        book.count("seal", plate, 1, 1);
+                    }
                 }
                 Heard::Ignored | Heard::Rejected(_) => {}
             }
@@ -80,23 +85,19 @@ fn wanted(heard: &[Heard], facts: &[Fact]) -> Wanted {
             Heard::Declared(d) => {
                 wanted.offices.push(d.office.clone());
                 wanted.keys.push(d.key.clone());
-                for (kind, code) in [("trader", &d.trader), ("declarant", &d.declarant), ("vehicle", &d.plate)] {
+                for (kind, code) in [("trader", &d.trader), ("declarant", &d.declarant), ("vehicle", &d.plate), ("seal", &d.plate)] {
                     if !code.is_empty() {
                         wanted.counts.push((kind.to_owned(), code.clone()));
                     }
                 }
+                wanted.traders.push(d.trader.clone());
+                wanted.groups.extend(d.split_first.get(..11).map(str::to_owned));
             }
             Heard::Withdrawn(key) => wanted.keys.push(key.clone()),
             Heard::Held(_) => wanted.offices.push(fact.office().to_owned()),
             Heard::Ignored | Heard::Rejected(_) => {}
         }
     }
-    for list in [&mut wanted.offices, &mut wanted.keys] {
-        list.sort_unstable();
-        list.dedup();
-    }
-    wanted.counts.sort_unstable();
-    wanted.counts.dedup();
     wanted
 }
 

@@ -1,17 +1,31 @@
 //! The risk service: how risky, which lane, which scan, which officer?
 //!
-//! This file knows all parts. Decisions are made by `risk-domain`; [`book`] loads an office, decides in memory and saves once.
+//! This file knows all parts. Decisions are made by `risk-domain`; [`book`] loads offices, decides in memory and saves once.
 
+mod assigning;
 mod book;
+mod composing;
 mod concluding;
 mod days;
 mod decide;
 mod deciding;
+mod explaining;
+mod facts;
+mod gauges;
 mod grpc;
+mod handing_on;
 mod handler;
+mod lane_changing;
+mod office;
+mod place;
 mod reassigning;
+mod regime;
+mod reports;
 mod rostering;
+mod ruling;
 mod store;
+mod wire;
+mod wrapping;
 
 use std::sync::Arc;
 
@@ -22,6 +36,7 @@ use contracts::{
     risk::{RiskEvent, risk_server::RiskServer},
 };
 use platform::{
+    Secret,
     callers::RoleTable,
     operations::Told,
     reader::{Origin, Source, SourceClass},
@@ -29,10 +44,12 @@ use platform::{
     witness::Witness,
 };
 use prost::Message;
-use risk_domain::ProfileSet;
+use risk_domain::rules::{Rules, RulesDocument};
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
+
+use self::{regime::InForce, wrapping::MasterKey};
 
 pub use self::{decide::Command, handler::RiskHandler};
 
@@ -57,14 +74,32 @@ const ROLES: RoleTable = &[
     ("/customs.risk.v1.Risk/Conclude", &["officer", "supervisor"]),
     ("/customs.risk.v1.Risk/Reassign", &["supervisor", "head"]),
     ("/customs.risk.v1.Risk/SetRoster", &["supervisor", "head", "operator"]),
+    ("/customs.risk.v1.Risk/ChangeLane", &["supervisor", "head"]),
+    ("/customs.risk.v1.Risk/CloseDay", &["head", "operator"]),
+    ("/customs.risk.v1.Risk/SetBeacon", &["operator"]),
+    ("/customs.risk.v1.Risk/SaveRule", &["analyst", "head"]),
+    ("/customs.risk.v1.Risk/StepRule", &["analyst", "head"]),
+    ("/customs.risk.v1.Risk/ListRules", &["analyst", "head", "auditor"]),
+    ("/customs.risk.v1.Risk/PutModel", &["analyst", "head"]),
+    ("/customs.risk.v1.Risk/Outcomes", &["analyst", "head", "auditor"]),
+    ("/customs.risk.v1.Risk/Pairs", &["head", "auditor"]),
+    // The register is public: whoever has a token may read it.
+    ("/customs.risk.v1.Risk/Overrides", &["sender", "declarant", "officer", "supervisor", "head", "analyst", "auditor", "operator"]),
 ];
 
 /// Section `service` of the settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    pub profiles: String,
+    /// File with the rules that an empty database begins with; empty: those shipped.
+    pub rules: String,
     pub offices: Vec<String>,
+    /// 64 hex digits under which day keys are wrapped, or the file that has them.
+    pub master_key: Secret,
+    pub master_key_file: String,
+    /// A head may end a day before midnight: for demonstrations.
+    pub close_open_days: bool,
+    pub queue_alarm_minutes: u32,
 }
 
 /// The service.
@@ -99,33 +134,36 @@ impl Service for Risk {
 
     fn build(context: &Context<Settings>) -> anyhow::Result<Parts<decide::RiskCommands>> {
         let settings = &context.settings.service;
-        let rules = Arc::new(rules(&settings.profiles)?);
+        let keys = MasterKey::open(&settings.master_key, &settings.master_key_file)?;
+        let in_force = Arc::new(InForce::new(shipped(&settings.rules)?, Box::new(keys)));
         let pool = context.pool.clone();
+        let days = days::Days { in_force: Arc::clone(&in_force), offices: settings.offices.clone() };
+        let queue = days::Queue { in_force: Arc::clone(&in_force), alarm_minutes: settings.queue_alarm_minutes };
+        let hand_on = handing_on::HandOn { in_force: Arc::clone(&in_force) };
+        let api_in_force = Arc::clone(&in_force);
         Ok(Parts {
-            handler: Arc::new(RiskHandler::new(Arc::clone(&rules), context.journal.layout)),
-            decide: Arc::new(decide::RiskCommands::new(Arc::clone(&rules))),
-            timers: vec![Arc::new(days::Days { rules: Arc::clone(&rules), offices: settings.offices.clone() }), Arc::new(days::Queue { rules })],
-            routes: Box::new(move |commands| Routes::new(RiskServer::new(grpc::Api { pool, commands }))),
+            handler: Arc::new(RiskHandler::new(Arc::clone(&in_force), context.journal.layout)),
+            decide: Arc::new(decide::RiskCommands::new(in_force, settings.close_open_days)),
+            timers: vec![Arc::new(days), Arc::new(queue), Arc::new(hand_on)],
+            routes: Box::new(move |commands| {
+                let api = grpc::Api { pool, commands, in_force: api_in_force };
+                Routes::new(RiskServer::new(api).max_decoding_message_size(LARGEST_CALL))
+            }),
         })
     }
 }
 
-/// Profiles and the text they were loaded from.
-pub struct Rules {
-    pub set: ProfileSet,
-    pub text: String,
-}
+/// A model's artefact comes in one call.
+const LARGEST_CALL: usize = 40 << 20;
 
-/// Loads the profiles of a file, or those shipped.
-pub fn rules(path: &str) -> anyhow::Result<Rules> {
+/// The rules of a file, or those shipped, checked.
+fn shipped(path: &str) -> anyhow::Result<RulesDocument> {
     let text = if path.is_empty() {
-        ProfileSet::STANDARD.to_owned()
+        RulesDocument::STANDARD.to_owned()
     } else {
-        std::fs::read_to_string(path).with_context(|| format!("service.profiles {path}"))?
+        std::fs::read_to_string(path).with_context(|| format!("service.rules {path}"))?
     };
-    let set = ProfileSet::load(&text).map_err(|faults| {
-        let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{} fault(s) in the profiles:\n{}", list.len(), list.join("\n"))
-    })?;
-    Ok(Rules { set, text })
+    let document = RulesDocument::from_toml(&text).map_err(|fault| anyhow::anyhow!("rules: {fault}"))?;
+    Rules::build(document.clone()).map_err(|faults| anyhow::anyhow!("{} fault(s) in the rules:\n{}", faults.len(), composing::told(&faults)))?;
+    Ok(document)
 }

@@ -1,15 +1,18 @@
 //! Who is on roster: the whole list from now on, as a row of the office.
-use contracts::risk::{RosterSet, SetRosterRequest};
+use contracts::risk::{self as wire, RosterSet, SetRosterRequest};
 use platform::{
     Failure,
     callers::Caller,
     serving::{FieldFault, Refusal},
-    streams::Class,
 };
-use risk_domain::{Officer, Roster};
+use risk_domain::Roster;
 use values::{OfficeCode, OfficerCode};
 
-use crate::book::{Book, Place, Via};
+use crate::{
+    book::Book,
+    place::{Place, Via},
+    wire::roster,
+};
 
 /// Checks a roster as it was sent: every fault.
 pub fn parse(request: &SetRosterRequest) -> Result<Roster, Refusal> {
@@ -20,33 +23,50 @@ pub fn parse(request: &SetRosterRequest) -> Result<Roster, Refusal> {
     if let Err(e) = OfficeCode::parse(&request.office) {
         complain("/office".to_owned(), "Mã đơn vị hải quan không đúng", e.to_string());
     }
-    for (n, officer) in request.officers.iter().enumerate() {
-        if let Err(e) = OfficerCode::parse(&officer.code) {
-            complain(format!("/officers/{n}/code"), "Mã công chức không đúng", e.to_string());
+    for (list, officers) in [("officers", &request.officers), ("supervisors", &request.supervisors)] {
+        for (n, officer) in officers.iter().enumerate() {
+            check(&format!("/{list}/{n}"), officer, &mut complain);
         }
-        for (m, list) in officer.lists.iter().enumerate() {
-            if !["import", "export", "special"].contains(&list.as_str()) {
-                complain(format!("/officers/{n}/lists/{m}"), "Danh sách không đúng", "expected import, export or special".to_owned());
-            }
-        }
-        for (m, shift) in officer.shifts.iter().enumerate() {
-            if shift.to_us <= shift.from_us {
-                complain(format!("/officers/{n}/shifts/{m}"), "Ca trực kết thúc trước khi bắt đầu", "a shift ends before it begins".to_owned());
-            }
+    }
+    for (n, supervisor) in request.supervisors.iter().enumerate() {
+        if request.officers.iter().any(|o| o.code == supervisor.code) {
+            let text = "nobody both examines and supervises".to_owned();
+            complain(format!("/supervisors/{n}/code"), "Không ai vừa kiểm tra vừa giám sát", text);
         }
     }
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults));
     }
-    let officers = request.officers.iter().map(|o| Officer {
-        code: o.code.clone(),
-        lists: o.lists.clone(),
-        skills: o.skills.clone(),
-        cap: o.cap,
-        conflicts: o.conflicts.clone(),
-        shifts: o.shifts.iter().map(|s| (s.from_us, s.to_us)).collect(),
-    });
-    Ok(Roster::new(officers.collect()))
+    Ok(roster(&request.officers, &request.supervisors))
+}
+
+fn check(at: &str, officer: &wire::Officer, complain: &mut impl FnMut(String, &str, String)) {
+    if let Err(e) = OfficerCode::parse(&officer.code) {
+        complain(format!("{at}/code"), "Mã công chức không đúng", e.to_string());
+    }
+    for (m, list) in officer.lists.iter().enumerate() {
+        if !["import", "export", "special"].contains(&list.as_str()) {
+            complain(format!("{at}/lists/{m}"), "Danh sách không đúng", "expected import, export or special".to_owned());
+        }
+    }
+    for (m, skill) in officer.skills.iter().enumerate() {
+        let digits = |text: &str| (2..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let fits = match skill.split_once('-') {
+            Some((from, to)) => digits(from) && digits(to) && from.len() == to.len() && from <= to,
+            None => digits(skill),
+        };
+        if !fits {
+            let text = "expected 2 to 8 digits of a commodity code, or a range of equal length such as 84-90".to_owned();
+            complain(format!("{at}/skills/{m}"), "Mã hàng không đúng", text);
+        }
+    }
+    for (what, spans) in [("shifts", &officer.shifts), ("leave", &officer.leave)] {
+        for (m, span) in spans.iter().enumerate() {
+            if span.to_us <= span.from_us {
+                complain(format!("{at}/{what}/{m}"), "Khoảng thời gian kết thúc trước khi bắt đầu", "it ends before it begins".to_owned());
+            }
+        }
+    }
 }
 
 /// Sets the roster; returns its digest.
@@ -61,8 +81,8 @@ pub fn set_roster(book: &mut Book, request: &SetRosterRequest, caller: &Caller, 
     let now = book.at_work(&request.office, via)?;
     let digest = roster.digest().to_vec();
     book.office_mut(&request.office)?.roster = roster;
-    let fact = RosterSet { office: request.office.clone(), digest: digest.clone(), officers: request.officers.clone() };
-    let place = Place { class: Class::Cargo, office: &request.office, subject: &request.office, via, now };
+    let fact = RosterSet { office: request.office.clone(), digest: digest.clone(), officers: request.officers.clone(), supervisors: request.supervisors.clone() };
+    let place = Place::of_office(&request.office, via, now);
     book.entries.push(place.fact(fact));
     Ok(Ok(digest))
 }

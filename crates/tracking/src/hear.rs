@@ -128,6 +128,7 @@ fn risk(fact: &Fact) -> Result<Option<Event>, Outcome> {
             | Risk::DayKeyRevealed(_)
             | Risk::RulesInForce(_)
             | Risk::RosterSet(_)
+            | Risk::LaneChanged(_)
             | Risk::HeadsWitnessed(_)
             | Risk::DeadLetterDiscarded(_),
         ) => Ok(None),

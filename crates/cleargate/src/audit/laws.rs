@@ -79,7 +79,11 @@ async fn treated(risk: &mut Snapshot) -> Result<HashMap<Version, Treatment>> {
             }
             Some(risk_event::Fact::Assigned(a)) => {
                 let treatment = treated.entry((a.key, a.version)).or_default();
-                (treatment.officer, treatment.queue_reason) = (a.officer, String::new());
+                (treatment.officer, treatment.queue_reason) = (a.officer, a.queue_reason);
+            }
+            Some(risk_event::Fact::LaneChanged(c)) => {
+                let treatment = treated.entry((c.key, c.version)).or_default();
+                (treatment.lane, treatment.officer) = (c.to, c.officer);
             }
             Some(risk_event::Fact::Reassigned(r)) => treated.entry((r.key, r.version)).or_default().officer = r.to,
             _ => {}

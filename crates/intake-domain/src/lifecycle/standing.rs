@@ -111,6 +111,17 @@ impl Standing {
         Ok((Self { lane: Some(lane), state, ..self }, vec![told]))
     }
 
+    /// A person changed the lane of a version that is under check.
+    ///
+    /// # Errors
+    /// The version is not known yet.
+    pub fn lane_changed(self, version: Version, lane: Lane, officer_assigned: bool) -> Result<Step, NotYet> {
+        if !self.concerns(version)? || !self.state.is_under_check() {
+            return Ok(self.superseded(version));
+        }
+        Self { state: State::Registered, lane: None, ..self }.lane_decided(version, lane, officer_assigned)
+    }
+
     /// An officer has it; another officer later changes nothing here.
     ///
     /// # Errors

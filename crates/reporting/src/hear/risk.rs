@@ -1,7 +1,7 @@
 //! Facts of `customs.risk.v1`: lanes, officers, conclusions.
 use contracts::{
     common::Lane as WireLane,
-    risk::{Concluded, Decided, Form, risk_event::Fact as Wire},
+    risk::{Assigned, Concluded, Decided, Form, LaneChanged, Reassigned, risk_event::Fact as Wire},
 };
 use reporting_domain::{Fact, Reason, StageKind};
 use values::{Lane, OfficerCode};
@@ -13,21 +13,9 @@ use crate::book::{Book, Place, StageRow, Unfit};
 pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
     match fact {
         Wire::Decided(f) => decide(book, place, f),
-        Wire::Assigned(f) => {
-            let (key, version) = named(&f.key, f.version)?;
-            let officer = OfficerCode::parse(&f.officer)?;
-            book.row(place, &key, version).row.apply(place.stamp(), &Fact::Assigned(officer));
-            book.stages.push(StageRow { officer: f.officer, ..StageRow::new(place, key, version.count(), StageKind::Assigned) });
-            Ok(())
-        }
-        Wire::Reassigned(f) => {
-            let (key, version) = named(&f.key, f.version)?;
-            let officer = OfficerCode::parse(&f.to)?;
-            book.row(place, &key, version).row.apply(place.stamp(), &Fact::Reassigned(officer));
-            let stage = StageRow::new(place, key, version.count(), StageKind::Reassigned);
-            book.stages.push(StageRow { officer: f.to, reason: f.reason, ..stage });
-            Ok(())
-        }
+        Wire::Assigned(f) => assign(book, place, f),
+        Wire::Reassigned(f) => reassign(book, place, f),
+        Wire::LaneChanged(f) => change(book, place, f),
         Wire::AssignmentClosed(f) => {
             let (key, version) = named(&f.key, f.version)?;
             book.row(place, &key, version).row.apply(place.stamp(), &Fact::AssignmentClosed);
@@ -67,6 +55,39 @@ fn decide(book: &mut Book, place: &Place, f: Decided) -> Result<(), Unfit> {
     patch.form = form;
     let stage = StageRow::new(place, key, version.count(), StageKind::Lane);
     book.stages.push(StageRow { lane: lane.as_str(), form, officer: f.officer, reason: f.queue_reason, ..stage });
+    Ok(())
+}
+
+/// The first assignment of a version is told by its decision.
+fn assign(book: &mut Book, place: &Place, f: Assigned) -> Result<(), Unfit> {
+    if f.round == 0 || f.officer.is_empty() {
+        return Ok(());
+    }
+    let (key, version) = named(&f.key, f.version)?;
+    let officer = OfficerCode::parse(&f.officer)?;
+    book.row(place, &key, version).row.apply(place.stamp(), &Fact::Assigned(officer));
+    book.stages.push(StageRow { officer: f.officer, ..StageRow::new(place, key, version.count(), StageKind::Assigned) });
+    Ok(())
+}
+
+/// Without an officer it went into the queue: the assignment that follows tells who takes it.
+fn reassign(book: &mut Book, place: &Place, f: Reassigned) -> Result<(), Unfit> {
+    let (key, version) = named(&f.key, f.version)?;
+    if !f.to.is_empty() {
+        let officer = OfficerCode::parse(&f.to)?;
+        book.row(place, &key, version).row.apply(place.stamp(), &Fact::Reassigned(officer));
+    }
+    let stage = StageRow::new(place, key, version.count(), StageKind::Reassigned);
+    book.stages.push(StageRow { officer: f.to, reason: f.reason, ..stage });
+    Ok(())
+}
+
+/// Reports count the lane that was decided; the timeline tells what a person made of it.
+fn change(book: &mut Book, place: &Place, f: LaneChanged) -> Result<(), Unfit> {
+    let (key, version) = named(&f.key, f.version)?;
+    let (lane, form) = (lane(f.to())?, form(f.form()));
+    let stage = StageRow::new(place, key, version.count(), StageKind::LaneChanged);
+    book.stages.push(StageRow { lane: lane.as_str(), form, officer: f.officer, reason: f.reason, ..stage });
     Ok(())
 }
 

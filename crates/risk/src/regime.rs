@@ -1,0 +1,150 @@
+//! What is in force: rules and model, as approved, loaded once and again whenever somebody changed them.
+use std::sync::{Arc, RwLock};
+
+use platform::{Failure, clock};
+use risk_domain::{
+    Day, Direction, Facts, Hit, LineScore, RuleBook, Scorer, Thresholds, Weights,
+    criteria::Scratch,
+    model::Model,
+    rules::{Rules, RulesDocument},
+};
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+
+use crate::{
+    composing::{self, Draft},
+    store::{self, RuleRow},
+    wrapping::KeyService,
+};
+
+/// Rules and model that decide.
+pub struct Regime {
+    revision: u32,
+    pub rules: Rules,
+    pub model: Option<Model>,
+    model_digest: Vec<u8>,
+}
+
+impl Regime {
+    pub fn digest(&self) -> &[u8] {
+        &self.rules.digest
+    }
+
+    pub fn model_digest(&self) -> &[u8] {
+        &self.model_digest
+    }
+
+    pub const fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    pub fn profiles(&self) -> u32 {
+        u32::try_from(self.rules.profiles.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Canonical JSON of the rules.
+    pub fn text(&self) -> &str {
+        &self.rules.json
+    }
+
+    async fn load(conn: &mut PgConnection, revision: i32) -> Result<Self, Failure> {
+        let document = composing::compose(&store::approved(conn).await?, revision.unsigned_abs())?;
+        let rules = Rules::build(document).map_err(|faults| Failure::Retry(composing::told(&faults)))?;
+        let model_digest = hex::decode(&rules.model.digest).unwrap_or_default();
+        let model = if model_digest.is_empty() {
+            None
+        } else {
+            let artefact = store::model(conn, &model_digest).await?;
+            let artefact = artefact.ok_or_else(|| Failure::Retry(format!("the model {} in force is not stored", rules.model.digest)))?;
+            Some(Model::read(&artefact).map_err(|e| Failure::Retry(format!("the model in force cannot be read: {e}")))?)
+        };
+        Ok(Self { revision: revision.unsigned_abs(), rules, model, model_digest })
+    }
+}
+
+impl RuleBook for Regime {
+    fn hits<'a>(&'a self, facts: &Facts, day: Day) -> Vec<Hit<'a>> {
+        self.rules.hits(facts, day, &mut Scratch::default())
+    }
+
+    fn rates(&self, office: &str, direction: Direction, day: Day) -> risk_domain::Rates {
+        self.rules.rates(office, direction, day)
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        self.rules.thresholds()
+    }
+
+    fn weights(&self) -> Weights {
+        self.rules.weights()
+    }
+
+    fn default_cap(&self) -> u32 {
+        self.rules.default_cap()
+    }
+}
+
+impl Scorer for Regime {
+    fn score(&self, facts: &Facts) -> Vec<LineScore> {
+        self.model.as_ref().map(|model| model.score(facts)).unwrap_or_default()
+    }
+}
+
+/// The regime that transactions decide under, and the keys' keeper.
+pub struct InForce {
+    held: RwLock<Option<Arc<Regime>>>,
+    /// Rules with which an empty database begins.
+    shipped: RulesDocument,
+    pub keys: Box<dyn KeyService>,
+}
+
+impl InForce {
+    pub fn new(shipped: RulesDocument, keys: Box<dyn KeyService>) -> Self {
+        Self { held: RwLock::new(None), shipped, keys }
+    }
+
+    /// The regime as this transaction sees it; read anew when its revision rose.
+    pub async fn current(&self, conn: &mut PgConnection) -> Result<Arc<Regime>, Failure> {
+        let mut revision = store::revision(conn).await?;
+        if revision == 0 {
+            self.seed(conn).await?;
+            revision = store::revision(conn).await?;
+        }
+        let held = self.held.read().ok().and_then(|held| held.clone()).filter(|held| held.revision == revision.unsigned_abs());
+        if let Some(held) = held {
+            return Ok(held);
+        }
+        let loaded = Arc::new(Regime::load(conn, revision).await?);
+        if let Ok(mut held) = self.held.write() {
+            *held = Some(Arc::clone(&loaded));
+        }
+        Ok(loaded)
+    }
+
+    async fn seed(&self, conn: &mut PgConnection) -> Result<(), Failure> {
+        let rows: Vec<_> = composing::drafts(&self.shipped)
+            .into_iter()
+            .map(|Draft { kind, id, version, document }| {
+                let digest = Sha256::digest(document.as_bytes()).to_vec();
+                (kind.to_owned(), id, i32::try_from(version).unwrap_or(1), document, digest)
+            })
+            .collect();
+        store::seed(conn, &rows, clock::now()).await.map(|_| ())
+    }
+}
+
+/// A rule as a row that is to be saved.
+pub fn row(draft: &Draft, by: &str, now: platform::Instant) -> RuleRow {
+    RuleRow {
+        kind: draft.kind.to_owned(),
+        id: draft.id.clone(),
+        version: i32::try_from(draft.version).unwrap_or(i32::MAX),
+        state: "draft".to_owned(),
+        digest: Sha256::digest(draft.document.as_bytes()).to_vec(),
+        document: draft.document.clone(),
+        saved_by: by.to_owned(),
+        saved_at: now,
+        approved_by: String::new(),
+        approved_at: None,
+    }
+}

@@ -1,0 +1,85 @@
+//! Counts for history: what happened to whom on which day.
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use platform::Failure;
+use risk_domain::Past;
+use sqlx::PgConnection;
+
+/// (kind, code) → (events, findings) of one day.
+pub type Counted = HashMap<(String, String), (i32, i32)>;
+
+/// Counts before a day, of the last 30, 90 and 365 days.
+pub async fn counts(conn: &mut PgConnection, wanted: &[(String, String)], day: NaiveDate) -> Result<HashMap<(String, String), Past>, Failure> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (kinds, codes): (Vec<String>, Vec<String>) = wanted.iter().cloned().unzip();
+    let rows = sqlx::query!(
+        r#"SELECT c.kind, c.code,
+                  coalesce(sum(c.events) FILTER (WHERE c.day >= $3::date - 30), 0)::bigint AS "seen_30d!",
+                  coalesce(sum(c.events) FILTER (WHERE c.day >= $3::date - 90), 0)::bigint AS "seen_90d!",
+                  coalesce(sum(c.events), 0)::bigint AS "seen_365d!",
+                  coalesce(sum(c.nonconform) FILTER (WHERE c.day >= $3::date - 30), 0)::bigint AS "found_30d!",
+                  coalesce(sum(c.nonconform) FILTER (WHERE c.day >= $3::date - 90), 0)::bigint AS "found_90d!",
+                  coalesce(sum(c.nonconform), 0)::bigint AS "found_365d!"
+           FROM UNNEST($1::text[], $2::text[]) AS w (kind, code) JOIN counts c USING (kind, code)
+           WHERE c.day < $3 AND c.day >= $3::date - 365 GROUP BY c.kind, c.code"#,
+        &kinds,
+        &codes,
+        day
+    )
+    .fetch_all(conn)
+    .await?;
+    let past = rows.into_iter().map(|r| {
+        let past = Past {
+            seen_30d: r.seen_30d,
+            seen_90d: r.seen_90d,
+            seen_365d: r.seen_365d,
+            found_30d: r.found_30d,
+            found_90d: r.found_90d,
+            found_365d: r.found_365d,
+        };
+        ((r.kind, r.code), past)
+    });
+    Ok(past.collect())
+}
+
+/// Checks of traders by the profiles that spare: (trader, profile) → how many with nothing found, 0 after a finding within 365 days.
+pub async fn checks(conn: &mut PgConnection, traders: &[String], day: NaiveDate) -> Result<HashMap<(String, String), u32>, Failure> {
+    if traders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT c.code, c.kind, sum(c.events)::bigint AS "seen!", sum(c.nonconform)::bigint AS "found!"
+           FROM counts c WHERE c.code = ANY($1) AND c.kind LIKE 'check:%' AND c.day < $2 AND c.day >= $2::date - 365 GROUP BY c.code, c.kind"#,
+        traders,
+        day
+    )
+    .fetch_all(conn)
+    .await?;
+    let fruitless = |seen: i64, found: i64| if found > 0 { 0 } else { u32::try_from(seen).unwrap_or(u32::MAX) };
+    Ok(rows.into_iter().map(|r| ((r.code, r.kind.trim_start_matches("check:").to_owned()), fruitless(r.seen, r.found))).collect())
+}
+
+/// Adds to the counts of a day.
+pub async fn add_counts(conn: &mut PgConnection, rows: &Counted, day: NaiveDate) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut sorted: Vec<_> = rows.iter().collect();
+    sorted.sort_unstable();
+    sqlx::query!(
+        r#"INSERT INTO counts AS c (kind, code, day, events, nonconform)
+           SELECT w.kind, w.code, $5, w.events, w.nonconform FROM UNNEST($1::text[], $2::text[], $3::int[], $4::int[]) AS w (kind, code, events, nonconform)
+           ON CONFLICT (kind, code, day) DO UPDATE SET events = c.events + EXCLUDED.events, nonconform = c.nonconform + EXCLUDED.nonconform"#,
+        &sorted.iter().map(|(k, _)| k.0.clone()).collect::<Vec<_>>(),
+        &sorted.iter().map(|(k, _)| k.1.clone()).collect::<Vec<_>>(),
+        &sorted.iter().map(|(_, v)| v.0).collect::<Vec<_>>(),
+        &sorted.iter().map(|(_, v)| v.1).collect::<Vec<_>>(),
+        day
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

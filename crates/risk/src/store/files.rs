@@ -1,0 +1,166 @@
+//! The file of each declaration.
+use chrono::NaiveDate;
+use platform::{Failure, Instant};
+use sqlx::PgConnection;
+
+/// The file of a declaration.
+#[derive(Debug, Clone)]
+pub struct FileRow {
+    pub key: String,
+    pub version: i16,
+    pub office: String,
+    pub class: String,
+    pub lane: String,
+    pub form: String,
+    pub state: String,
+    pub officer: String,
+    pub supervisor: String,
+    pub queue_reason: String,
+    pub how: String,
+    pub grp: String,
+    pub points: i32,
+    pub round: i32,
+    pub selection_day: NaiveDate,
+    pub since: Instant,
+    pub facts: Vec<u8>,
+    pub selection: Vec<u8>,
+    pub trace: String,
+}
+
+/// Files of these declarations.
+pub async fn files(conn: &mut PgConnection, keys: &[String]) -> Result<Vec<FileRow>, Failure> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as!(
+        FileRow,
+        r#"SELECT f.key, f.version, f.office, f.class, f.lane, f.form, f.state, f.officer, f.supervisor, f.queue_reason, f.how, f.grp, f.points, f.round, f.selection_day, f.since, f.facts, f.selection, f.trace
+           FROM UNNEST($1::text[]) AS w (key) JOIN files f USING (key)"#,
+        keys
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Who has an open file of each group: (group, officer, key), the oldest file of each.
+pub async fn grouped(conn: &mut PgConnection, groups: &[String]) -> Result<Vec<(String, String, String)>, Failure> {
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT DISTINCT ON (w.grp) w.grp AS "grp!", f.officer, f.key FROM UNNEST($1::text[]) AS w (grp)
+           JOIN files f ON f.grp = w.grp OR f.key = w.grp WHERE f.state = 'OPEN' ORDER BY w.grp, f.since, f.key"#,
+        groups
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.grp, r.officer, r.key)).collect())
+}
+
+/// Queued files of an office, oldest first.
+pub async fn queued(conn: &mut PgConnection, office: &str, limit: i64) -> Result<Vec<FileRow>, Failure> {
+    Ok(sqlx::query_as!(
+        FileRow,
+        r#"SELECT key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace
+           FROM files WHERE office = $1 AND state = 'QUEUED' AND state IN ('OPEN', 'QUEUED') ORDER BY since, key LIMIT $2"#,
+        office,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Open files of officers at an office, oldest first.
+pub async fn held_by(conn: &mut PgConnection, office: &str, officers: &[String], limit: i64) -> Result<Vec<FileRow>, Failure> {
+    Ok(sqlx::query_as!(
+        FileRow,
+        r#"SELECT key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace
+           FROM files WHERE office = $1 AND officer = ANY($2) AND state = 'OPEN' ORDER BY since, key LIMIT $3"#,
+        office,
+        officers,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Offices with the officers who have open files.
+pub async fn holders(conn: &mut PgConnection) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let rows = sqlx::query!(
+        r#"SELECT office, array_agg(officer ORDER BY officer) AS "officers!" FROM open_files WHERE files > 0 GROUP BY office ORDER BY office"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.office, r.officers)).collect())
+}
+
+/// Offices in which files are queued.
+pub async fn offices_with_queue(conn: &mut PgConnection) -> Result<Vec<String>, Failure> {
+    Ok(sqlx::query_scalar!(r#"SELECT DISTINCT office FROM files WHERE state = 'QUEUED' AND state IN ('OPEN', 'QUEUED') ORDER BY office"#)
+        .fetch_all(conn)
+        .await?)
+}
+
+/// How many files are queued, and since when the oldest waits.
+pub async fn oldest_queued(conn: &mut PgConnection) -> Result<(i64, Option<Instant>), Failure> {
+    let row =
+        sqlx::query!(r#"SELECT count(*) AS "files!", min(since) AS oldest FROM files WHERE state = 'QUEUED' AND state IN ('OPEN', 'QUEUED')"#).fetch_one(conn).await?;
+    Ok((row.files, row.oldest))
+}
+
+/// Open and queued files of an office after (since, key), of one officer or of all when `officer` is empty.
+pub async fn worklist(conn: &mut PgConnection, office: &str, officer: &str, after: (Instant, &str), limit: i64) -> Result<Vec<FileRow>, Failure> {
+    Ok(sqlx::query_as!(
+        FileRow,
+        r#"SELECT key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace
+           FROM files
+           WHERE office = $1 AND state IN ('OPEN', 'QUEUED') AND ($2 = '' OR officer = $2) AND (since, key) > ($3, $4)
+           ORDER BY since, key LIMIT $5"#,
+        office,
+        officer,
+        after.0,
+        after.1,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub async fn save_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = |pick: fn(&FileRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    sqlx::query!(
+        r#"INSERT INTO files (key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace)
+           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                                $10::text[], $11::text[], $12::text[], $13::int[], $14::int[], $15::date[], $16::timestamptz[], $17::bytea[],
+                                $18::bytea[], $19::text[])
+           ON CONFLICT (key) DO UPDATE SET version = EXCLUDED.version, office = EXCLUDED.office, lane = EXCLUDED.lane, form = EXCLUDED.form,
+               state = EXCLUDED.state, officer = EXCLUDED.officer, supervisor = EXCLUDED.supervisor, queue_reason = EXCLUDED.queue_reason,
+               how = EXCLUDED.how, grp = EXCLUDED.grp, points = EXCLUDED.points, round = EXCLUDED.round, selection_day = EXCLUDED.selection_day,
+               since = EXCLUDED.since, facts = EXCLUDED.facts, selection = EXCLUDED.selection, trace = EXCLUDED.trace"#,
+        &text(|r| &r.key),
+        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
+        &text(|r| &r.office),
+        &text(|r| &r.class),
+        &text(|r| &r.lane),
+        &text(|r| &r.form),
+        &text(|r| &r.state),
+        &text(|r| &r.officer),
+        &text(|r| &r.supervisor),
+        &text(|r| &r.queue_reason),
+        &text(|r| &r.how),
+        &text(|r| &r.grp),
+        &rows.iter().map(|r| r.points).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.round).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.selection_day).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.since).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.facts.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &rows.iter().map(|r| r.selection.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &text(|r| &r.trace)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Offices with their days, keys, beacons and loads.
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use platform::{Failure, Instant};
+use sqlx::PgConnection;
+
+/// An office as it stands.
+#[derive(Debug, Clone)]
+pub struct OfficeRow {
+    pub office: String,
+    pub open_day: Option<NaiveDate>,
+    pub closed_day: Option<NaiveDate>,
+    pub decisions: i32,
+    pub last_at: Option<Instant>,
+    pub rules: Vec<u8>,
+    pub model: Vec<u8>,
+    pub roster: Vec<u8>,
+    pub counts: Vec<u8>,
+    pub beacon_source: String,
+    pub beacon_value: String,
+}
+
+/// Makes sure the offices exist and locks them in the order of their codes: one statement each.
+pub async fn lock_offices(conn: &mut PgConnection, offices: &[String]) -> Result<Vec<OfficeRow>, Failure> {
+    sqlx::query!("INSERT INTO offices (office) SELECT o FROM UNNEST($1::text[]) AS o ORDER BY o ON CONFLICT DO NOTHING", offices)
+        .execute(&mut *conn)
+        .await?;
+    Ok(sqlx::query_as!(
+        OfficeRow,
+        r#"SELECT o.office, o.open_day, o.closed_day, o.decisions, o.last_at, o.rules, o.model, o.roster, o.counts, o.beacon_source, o.beacon_value
+           FROM UNNEST($1::text[]) AS w (office) JOIN offices o USING (office) ORDER BY o.office FOR UPDATE OF o"#,
+        offices
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Wrapped keys of these offices from a day on.
+pub async fn day_keys(conn: &mut PgConnection, offices: &[String], from: NaiveDate) -> Result<Vec<(String, NaiveDate, Vec<u8>)>, Failure> {
+    let rows = sqlx::query!(
+        r#"SELECT k.office, k.day, k.key FROM UNNEST($1::text[]) AS w (office) JOIN day_keys k USING (office) WHERE k.day >= $2"#,
+        offices,
+        from
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.office, r.day, r.key)).collect())
+}
+
+/// Public values of the days from one on: day → (source, value).
+pub async fn beacons(conn: &mut PgConnection, from: NaiveDate) -> Result<HashMap<NaiveDate, (String, String)>, Failure> {
+    let rows = sqlx::query!("SELECT day, source, value FROM beacons WHERE day >= $1", from).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|r| (r.day, (r.source, r.value))).collect())
+}
+
+/// Sets the public value of a day that no office has opened; false when one has, or when the day has another value.
+pub async fn set_beacon(conn: &mut PgConnection, day: NaiveDate, source: &str, value: &str) -> Result<bool, Failure> {
+    let done = sqlx::query!(
+        "INSERT INTO beacons (day, source, value) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM offices WHERE open_day >= $1) ON CONFLICT DO NOTHING",
+        day,
+        source,
+        value
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// (points in the month of each office, open files) by (office, officer).
+pub async fn loads(conn: &mut PgConnection, offices: &[(String, NaiveDate)]) -> Result<HashMap<(String, String), (i64, i32)>, Failure> {
+    let (codes, months): (Vec<String>, Vec<NaiveDate>) = offices.iter().cloned().unzip();
+    let mut loads: HashMap<(String, String), (i64, i32)> = HashMap::new();
+    let points = sqlx::query!(
+        r#"SELECT l.office, l.officer, l.points FROM UNNEST($1::text[], $2::date[]) AS w (office, month) JOIN loads l USING (office, month)"#,
+        &codes,
+        &months
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in points {
+        loads.entry((row.office, row.officer)).or_default().0 = row.points;
+    }
+    let open = sqlx::query!(r#"SELECT f.office, f.officer, f.files FROM UNNEST($1::text[]) AS w (office) JOIN open_files f USING (office)"#, &codes)
+        .fetch_all(conn)
+        .await?;
+    for row in open {
+        loads.entry((row.office, row.officer)).or_default().1 = row.files;
+    }
+    Ok(loads)
+}
+
+pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<(), Failure> {
+    let bytes = |pick: fn(&OfficeRow) -> &[u8]| rows.iter().map(|r| pick(r).to_vec()).collect::<Vec<_>>();
+    let texts = |pick: fn(&OfficeRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    sqlx::query!(
+        r#"UPDATE offices o SET open_day = w.open_day, closed_day = w.closed_day, decisions = w.decisions, last_at = w.last_at, rules = w.rules,
+               model = w.model, roster = w.roster, counts = w.counts, beacon_source = w.beacon_source, beacon_value = w.beacon_value
+           FROM UNNEST($1::text[], $2::date[], $3::date[], $4::int[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[],
+                       $10::text[], $11::text[])
+                AS w (office, open_day, closed_day, decisions, last_at, rules, model, roster, counts, beacon_source, beacon_value)
+           WHERE o.office = w.office"#,
+        &texts(|r| &r.office),
+        &rows.iter().map(|r| r.open_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
+        &rows.iter().map(|r| r.closed_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
+        &rows.iter().map(|r| r.decisions).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.last_at).collect::<Vec<_>>() as &[Option<Instant>],
+        &bytes(|r| &r.rules),
+        &bytes(|r| &r.model),
+        &bytes(|r| &r.roster),
+        &bytes(|r| &r.counts),
+        &texts(|r| &r.beacon_source),
+        &texts(|r| &r.beacon_value)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// New keys, wrapped, and the days whose keys were revealed.
+pub async fn save_keys(conn: &mut PgConnection, rows: &[(String, NaiveDate, Vec<u8>)], revealed: &[(String, NaiveDate)]) -> Result<(), Failure> {
+    if !rows.is_empty() {
+        sqlx::query!(
+            "INSERT INTO day_keys (office, day, key) SELECT * FROM UNNEST($1::text[], $2::date[], $3::bytea[])",
+            &rows.iter().map(|r| r.0.clone()).collect::<Vec<_>>(),
+            &rows.iter().map(|r| r.1).collect::<Vec<_>>(),
+            &rows.iter().map(|r| r.2.clone()).collect::<Vec<_>>()
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    if !revealed.is_empty() {
+        sqlx::query!(
+            r#"UPDATE day_keys k SET revealed = true FROM UNNEST($1::text[], $2::date[]) AS w (office, day) WHERE k.office = w.office AND k.day = w.day"#,
+            &revealed.iter().map(|r| r.0.clone()).collect::<Vec<_>>(),
+            &revealed.iter().map(|r| r.1).collect::<Vec<_>>()
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Writes loads as they are now: (office, officer, month, points in it, open files).
+pub async fn save_loads(conn: &mut PgConnection, rows: &[(String, String, NaiveDate, i64, i32)]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let offices: Vec<String> = rows.iter().map(|r| r.0.clone()).collect();
+    let officers: Vec<String> = rows.iter().map(|r| r.1.clone()).collect();
+    sqlx::query!(
+        r#"INSERT INTO loads (office, officer, month, points) SELECT * FROM UNNEST($1::text[], $2::text[], $3::date[], $4::bigint[])
+           ON CONFLICT (office, officer, month) DO UPDATE SET points = EXCLUDED.points"#,
+        &offices,
+        &officers,
+        &rows.iter().map(|r| r.2).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.3).collect::<Vec<_>>()
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        r#"INSERT INTO open_files (office, officer, files) SELECT * FROM UNNEST($1::text[], $2::text[], $3::int[])
+           ON CONFLICT (office, officer) DO UPDATE SET files = EXCLUDED.files"#,
+        &offices,
+        &officers,
+        &rows.iter().map(|r| r.4).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
