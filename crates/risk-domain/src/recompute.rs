@@ -4,7 +4,7 @@ use values::{Day, Lane};
 use crate::{
     assign::{Choice, Pick, draw_one},
     draw::DayKey,
-    profile::ProfileSet,
+    rules::Rules,
     select::select,
     trace::Trace,
 };
@@ -27,7 +27,7 @@ pub enum Mismatch {
 }
 
 /// Takes selection and assignment again under the rules and the keys of the selection day and of the day of the decision.
-pub fn recompute(trace: &Trace, set: &ProfileSet, selection_key: &DayKey, key: &DayKey) -> Result<(), Mismatch> {
+pub fn recompute(trace: &Trace, set: &Rules, selection_key: &DayKey, key: &DayKey) -> Result<(), Mismatch> {
     if trace.rules != hex::encode(set.digest) {
         return Err(Mismatch::Rules);
     }
@@ -53,7 +53,7 @@ pub fn recompute(trace: &Trace, set: &ProfileSet, selection_key: &DayKey, key: &
         trader: &trace.facts.trader,
         declarant: &trace.facts.declarant,
         exclude: Vec::new(),
-        default_cap: set.default_cap,
+        default_cap: set.weights.default_cap,
         month_start_us: 0,
         now_us: trace.now_us,
         round: trace.round,
@@ -116,8 +116,8 @@ mod tests {
         }
     }
 
-    fn decided() -> (Trace, ProfileSet, DayKey) {
-        let set = ProfileSet::load(ProfileSet::STANDARD).unwrap();
+    fn decided() -> (Trace, Rules, DayKey) {
+        let set = Rules::standard().unwrap();
         let key = DayKey::new([9; 32]);
         let day = Day::from_ymd_opt(2026, 11, 24).unwrap();
         let facts = facts();
@@ -132,7 +132,7 @@ mod tests {
             trader: &facts.trader,
             declarant: &facts.declarant,
             exclude: vec![],
-            default_cap: set.default_cap,
+            default_cap: set.weights.default_cap,
             month_start_us: 0,
             now_us: 60_000_000_000,
             round: 0,

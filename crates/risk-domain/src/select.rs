@@ -4,9 +4,10 @@ use values::{Day, Lane};
 
 use crate::{
     code::Form,
+    criteria::Scratch,
     draw::{DayKey, Draw, chance},
-    facts::{Facts, LineFacts},
-    profile::{Profile, ProfileSet},
+    facts::Facts,
+    rules::Rules,
 };
 
 /// Lane, form and everything they rest on.
@@ -39,13 +40,20 @@ const RANDOM: &str = "Circular 81/2019/TT-BTC article 22 (random index)";
 const AMENDED: &str = "Circular 38/2015/TT-BTC article 20 (amendment keeps the lane)";
 
 /// Decides the lane. `day` is the open day, whose key is drawn from; selection draws use version 0, so that an amendment keeps them.
-pub fn select(facts: &Facts, set: &ProfileSet, day: Day, key: &DayKey, declaration: &str) -> Selection {
+pub fn select(facts: &Facts, rules: &Rules, day: Day, key: &DayKey, declaration: &str) -> Selection {
     let mut matched = Vec::new();
     let mut draws = Vec::new();
     let mut best: (Lane, Form, &str) = (Lane::Green, Form::None, GREEN);
     let mut line_scores = vec![0_u32; facts.lines.len().max(1)];
-    for profile in set.profiles.iter().filter(|p| p.applies(facts, day)) {
-        let Some(line) = profile.matches(facts, &mut line_scores) else { continue };
+    let mut scratch = Scratch::default();
+    for (at, line) in rules.matches(facts, day, &mut scratch).iter().copied() {
+        let profile = &rules.profiles[at];
+        match profile.criterion(day) {
+            Some(criterion) if !facts.lines.is_empty() => {
+                criterion.each_line(facts, |at| line_scores[at] = (line_scores[at] + profile.weight).min(1_000_000));
+            }
+            _ => line_scores[0] = (line_scores[0] + profile.weight).min(1_000_000),
+        }
         let mut selected = true;
         if profile.share < 1_000_000 {
             let (hit, draw) = chance(key, declaration, &format!("profile:{}", profile.id), 0, profile.share);
@@ -57,11 +65,11 @@ pub fn select(facts: &Facts, set: &ProfileSet, day: Day, key: &DayKey, declarati
         }
         matched.push(Match { profile: profile.id.clone(), line, selected });
     }
-    let rates = set.random(facts.direction);
+    let rates = rules.selectivity(&facts.office, facts.direction, day);
     let mut random = "";
     for (purpose, name, share, lane, form) in [
-        ("random:documents", "documents", rates.documents, Lane::Yellow, Form::Documents),
-        ("random:scan", "scan", rates.scan, Lane::Red, Form::Scanner),
+        ("random:documents", "documents", rates.random_documents, Lane::Yellow, Form::Documents),
+        ("random:scan", "scan", rates.random_scan, Lane::Red, Form::Scanner),
     ] {
         let (hit, draw) = chance(key, declaration, purpose, 0, share);
         draws.push(draw);
@@ -76,36 +84,4 @@ pub fn select(facts: &Facts, set: &ProfileSet, day: Day, key: &DayKey, declarati
     }
     let score = line_scores.into_iter().max().unwrap_or(0);
     Selection { lane: best.0, form: best.1, ground: best.2.to_owned(), score, matched, random: random.to_owned(), draws }
-}
-
-impl Profile {
-    fn applies(&self, facts: &Facts, day: Day) -> bool {
-        self.direction.is_none_or(|d| d == facts.direction)
-            && (self.valid_from..=self.valid_to).contains(&day)
-            && (self.offices.is_empty() || self.offices.contains(&facts.office))
-    }
-
-    /// First matching line (0: the declaration as a whole); adds the weight to every line that matches.
-    fn matches(&self, facts: &Facts, scores: &mut [u32]) -> Option<u32> {
-        let whole = self.clauses.iter().filter(|c| !c.of_line()).all(|c| c.holds(facts, None));
-        if !whole {
-            return None;
-        }
-        if !self.clauses.iter().any(crate::condition::Predicate::of_line) {
-            scores.iter_mut().for_each(|s| *s = (*s + self.weight).min(1_000_000));
-            return Some(0);
-        }
-        let mut first = None;
-        for (line, score) in facts.lines.iter().zip(scores) {
-            if self.matches_line(facts, line) {
-                *score = (*score + self.weight).min(1_000_000);
-                first = first.or(Some(line.line));
-            }
-        }
-        first
-    }
-
-    fn matches_line(&self, facts: &Facts, line: &LineFacts) -> bool {
-        self.clauses.iter().filter(|c| c.of_line()).all(|c| c.holds(facts, Some(line)))
-    }
 }

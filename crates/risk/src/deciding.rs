@@ -158,7 +158,7 @@ pub fn pick(book: &Book, file: &FileRow, facts: &Facts, exclude: &[&str]) -> Res
         trader: &facts.trader,
         declarant: &facts.declarant,
         exclude: exclude.to_vec(),
-        default_cap: book.rules.set.default_cap,
+        default_cap: book.rules.set.weights.default_cap,
         month_start_us: month_start(book),
         now_us: hand.now.timestamp_micros(),
         round: file.round.unsigned_abs(),

@@ -29,7 +29,7 @@ use platform::{
     witness::Witness,
 };
 use prost::Message;
-use risk_domain::ProfileSet;
+use risk_domain::RulesDocument;
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -112,18 +112,18 @@ impl Service for Risk {
 
 /// Profiles and the text they were loaded from.
 pub struct Rules {
-    pub set: ProfileSet,
+    pub set: risk_domain::Rules,
     pub text: String,
 }
 
 /// Loads the profiles of a file, or those shipped.
 pub fn rules(path: &str) -> anyhow::Result<Rules> {
     let text = if path.is_empty() {
-        ProfileSet::STANDARD.to_owned()
+        RulesDocument::STANDARD.to_owned()
     } else {
         std::fs::read_to_string(path).with_context(|| format!("service.profiles {path}"))?
     };
-    let set = ProfileSet::load(&text).map_err(|faults| {
+    let set = risk_domain::Rules::load(&text).map_err(|faults| {
         let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{} fault(s) in the profiles:\n{}", list.len(), list.join("\n"))
     })?;
