@@ -5,18 +5,17 @@
 
 mod assign;
 mod code;
-mod condition;
+pub mod criteria;
 mod days;
 mod draw;
 mod explain;
 mod facts;
 mod hindrance;
 mod ledger;
-mod load;
 mod pick;
-mod profile;
 mod roster;
 mod rulebook;
+pub mod rules;
 mod select;
 mod trace;
 
@@ -29,7 +28,6 @@ pub use facts::{Facts, History, LineFacts, Past};
 pub use hindrance::{Demand, Hindrance, hindrance};
 pub use ledger::{DayCount, Ledger};
 pub use pick::{Task, Weights, group, list, pick, supervised};
-pub use profile::{Profile, ProfileFault, ProfileSet, RandomRates};
 pub use roster::{Officer, Roster};
 pub use rulebook::{RuleBook, Scorer};
 pub use select::{Counters, Given, Hit, LineScore, Match, MatchOutcome, Rates, Selection, Thresholds, WHOLE, select, selects};

@@ -3,13 +3,13 @@ use std::sync::{Arc, RwLock};
 
 use platform::{Failure, clock};
 use risk_domain::{
-    Day, Direction, Facts, Hit, LineScore, RuleBook, Scorer, Thresholds, Weights,
-    criteria::Scratch,
+    Facts, Hit, LineScore, RuleBook, Scorer, Thresholds, Weights,
     model::Model,
     rules::{Rules, RulesDocument},
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
+use values::{Day, Direction};
 
 use crate::{
     composing::{self, Draft},
@@ -64,7 +64,7 @@ impl Regime {
 
 impl RuleBook for Regime {
     fn hits<'a>(&'a self, facts: &Facts, day: Day) -> Vec<Hit<'a>> {
-        self.rules.hits(facts, day, &mut Scratch::default())
+        self.rules.hits(facts, day)
     }
 
     fn rates(&self, office: &str, direction: Direction, day: Day) -> risk_domain::Rates {
