@@ -11,6 +11,7 @@ mod draw;
 mod explain;
 mod facts;
 mod load;
+pub mod model;
 mod profile;
 mod recompute;
 mod roster;
