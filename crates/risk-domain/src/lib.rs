@@ -13,6 +13,7 @@ mod facts;
 mod hindrance;
 mod ledger;
 mod pick;
+pub mod model;
 mod roster;
 mod rulebook;
 pub mod rules;

@@ -1,0 +1,224 @@
+//! Gradient-boosted trees as flat arrays: built from checked nodes, walked without surprises.
+use super::shapley::Leaves;
+use super::{COLUMNS, ModelFault};
+
+/// A path may be this long.
+pub(super) const MAX_DEPTH: usize = 32;
+const MAX_TREES: usize = 10_000;
+
+/// A node of a tree in the artefact; the root is node 0, the right child stands behind the left one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TreeNode {
+    /// Adds `weight` to the log-odds.
+    Leaf {
+        /// Sum of hessians of the training rows that came here.
+        cover: f32,
+        /// Log-odds.
+        weight: f32,
+    },
+    /// Left if the column is below `threshold`, right if not.
+    Split {
+        /// Sum of hessians of the training rows that came here.
+        cover: f32,
+        /// Index of the column.
+        column: u16,
+        /// In the unit of the column.
+        threshold: f64,
+        /// Whether a missing value goes left.
+        missing_left: bool,
+        /// Index of the left child within the tree, above the node's own.
+        left: u16,
+    },
+}
+
+impl TreeNode {
+    pub(super) const fn cover(&self) -> f32 {
+        match self {
+            Self::Leaf { cover, .. } | Self::Split { cover, .. } => *cover,
+        }
+    }
+}
+
+/// 16 bytes; `left` counts over all trees, and a leaf has its own index there.
+#[derive(Debug, Clone, Copy)]
+struct Flat {
+    value: f64,
+    left: u32,
+    column: u16,
+    missing_left: bool,
+    leaf: bool,
+}
+
+/// The trees of one target.
+#[derive(Debug)]
+pub struct Forest {
+    base: f64,
+    trees: Vec<Vec<TreeNode>>,
+    flat: Vec<Flat>,
+    roots: Vec<u32>,
+    pub(super) leaves: Leaves,
+}
+
+impl Forest {
+    /// Checks everything that walking relies on: children lie ahead and have one parent each, numbers are finite, covers positive.
+    pub fn new(base: f64, trees: Vec<Vec<TreeNode>>) -> Result<Self, ModelFault> {
+        if !base.is_finite() {
+            return Err(ModelFault::Number("the base"));
+        }
+        if trees.len() > MAX_TREES {
+            return Err(ModelFault::TooLarge("trees"));
+        }
+        let (mut flat, mut roots) = (Vec::new(), Vec::with_capacity(trees.len()));
+        for (number, tree) in trees.iter().enumerate() {
+            check(number, tree)?;
+            let start = u32::try_from(flat.len()).map_err(|_| ModelFault::TooLarge("nodes"))?;
+            roots.push(start);
+            flat.extend(tree.iter().map(|node| flattened(node, start)));
+        }
+        let leaves = Leaves::of(base, &trees);
+        Ok(Self { base, trees, flat, roots, leaves })
+    }
+
+    /// Log-odds where no tree says anything.
+    pub const fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// The trees as they stand in the artefact.
+    pub fn trees(&self) -> &[Vec<TreeNode>] {
+        &self.trees
+    }
+
+    /// Log-odds: the base and the weight of one leaf a tree, added in the order of the trees.
+    #[expect(clippy::float_arithmetic, reason = "a score is made of + - × ÷")]
+    pub fn log_odds(&self, columns: &[f64; COLUMNS]) -> f64 {
+        self.roots.iter().fold(self.base, |sum, root| sum + self.leaf(*root as usize, columns))
+    }
+
+    fn leaf(&self, root: usize, columns: &[f64; COLUMNS]) -> f64 {
+        let mut node = &self.flat[root];
+        while !node.leaf {
+            let value = columns[usize::from(node.column)];
+            // A missing value is a NaN and below nothing.
+            let left = value < node.value || (node.missing_left && value.is_nan());
+            node = &self.flat[node.left as usize + usize::from(!left)];
+        }
+        node.value
+    }
+}
+
+fn flattened(node: &TreeNode, start: u32) -> Flat {
+    match *node {
+        TreeNode::Leaf { weight, .. } => Flat { value: f64::from(weight), left: 0, column: 0, missing_left: false, leaf: true },
+        TreeNode::Split { column, threshold, missing_left, left, .. } => {
+            Flat { value: threshold, left: start + u32::from(left), column, missing_left, leaf: false }
+        }
+    }
+}
+
+fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
+    let fault = |node, what| Err(ModelFault::Tree { tree: number, node, what });
+    if tree.is_empty() {
+        return fault(0, "a tree without nodes");
+    }
+    let mut depths: Vec<Option<usize>> = vec![None; tree.len()];
+    depths[0] = Some(0);
+    for (index, node) in tree.iter().enumerate() {
+        // A child lies behind its parent, so the depth is known when its turn comes, unless nothing leads to it.
+        let Some(depth) = depths[index] else {
+            return fault(index, "nothing leads here");
+        };
+        let cover = node.cover();
+        if !(cover.is_finite() && cover > 0.0) {
+            return fault(index, "cover is not positive");
+        }
+        match *node {
+            TreeNode::Leaf { weight, .. } if !weight.is_finite() => return fault(index, "weight is not finite"),
+            TreeNode::Leaf { .. } => {}
+            TreeNode::Split { column, threshold, left, .. } => {
+                let left = usize::from(left);
+                if usize::from(column) >= COLUMNS || !threshold.is_finite() {
+                    return fault(index, "column or threshold is out of range");
+                }
+                if depth >= MAX_DEPTH || left <= index || left + 1 >= tree.len() {
+                    return fault(index, "a child is out of range");
+                }
+                for child in [left, left + 1] {
+                    if depths[child].replace(depth + 1).is_some() {
+                        return fault(child, "two nodes lead here");
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const fn leaf(weight: f32) -> TreeNode {
+        TreeNode::Leaf { cover: 1.0, weight }
+    }
+
+    const fn split(column: u16, threshold: f64, missing_left: bool, left: u16) -> TreeNode {
+        TreeNode::Split { cover: 2.0, column, threshold, missing_left, left }
+    }
+
+    /// Random trees of at most 3 levels over the first 5 columns.
+    pub fn trees() -> impl Strategy<Value = Vec<Vec<TreeNode>>> {
+        let node = (0_u16..5, -4_i8..4, any::<bool>(), 1_u8..9, 1_u8..9, -50_i8..50);
+        proptest::collection::vec(proptest::collection::vec(node, 15), 1..4).prop_map(|trees| trees.iter().map(|parts| full(parts)).collect())
+    }
+
+    #[expect(clippy::float_arithmetic, reason = "trees are made of floats")]
+    fn full(parts: &[(u16, i8, bool, u8, u8, i8)]) -> Vec<TreeNode> {
+        let mut covers = [100.0_f32; 15];
+        parts
+            .iter()
+            .enumerate()
+            .map(|(i, (column, threshold, missing_left, a, b, weight))| {
+                if i >= 7 {
+                    return TreeNode::Leaf { cover: covers[i], weight: f32::from(*weight) / 10.0 };
+                }
+                let share = f32::from(*a) / f32::from(*a + *b);
+                covers[2 * i + 1] = covers[i] * share;
+                covers[2 * i + 2] = covers[i] * (1.0 - share);
+                let left = u16::try_from(2 * i + 1).unwrap();
+                TreeNode::Split { cover: covers[i], column: *column, threshold: f64::from(*threshold), missing_left: *missing_left, left }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_missing_value_goes_where_the_node_says() {
+        let at = |missing_left, value| {
+            let mut columns = [0.0; COLUMNS];
+            columns[3] = value;
+            Forest::new(1.0, vec![vec![split(3, 0.5, missing_left, 1), leaf(10.0), leaf(20.0)]]).unwrap().log_odds(&columns)
+        };
+        assert_eq!(at(true, f64::NAN), 11.0);
+        assert_eq!(at(false, f64::NAN), 21.0);
+        assert_eq!(at(true, 0.4), 11.0);
+        assert_eq!(at(true, 0.5), 21.0);
+    }
+
+    #[test]
+    fn crooked_trees_are_refused() {
+        let refused = |tree: &[TreeNode]| match Forest::new(0.0, vec![tree.to_vec()]) {
+            Err(ModelFault::Tree { what, .. }) => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refused(&[]), "a tree without nodes");
+        assert_eq!(refused(&[split(0, 0.0, false, 0), leaf(1.0)]), "a child is out of range");
+        assert_eq!(refused(&[split(0, 0.0, false, 1), leaf(1.0)]), "a child is out of range");
+        assert_eq!(refused(&[split(999, 0.0, false, 1), leaf(1.0), leaf(1.0)]), "column or threshold is out of range");
+        assert_eq!(refused(&[split(0, f64::NAN, false, 1), leaf(1.0), leaf(1.0)]), "column or threshold is out of range");
+        assert_eq!(refused(&[leaf(f32::INFINITY)]), "weight is not finite");
+        assert_eq!(refused(&[leaf(1.0), leaf(1.0)]), "nothing leads here");
+        let shared = [split(0, 0.0, false, 1), split(0, 0.0, false, 2), leaf(1.0), leaf(1.0)];
+        assert_eq!(refused(&shared), "two nodes lead here");
+    }
+}
