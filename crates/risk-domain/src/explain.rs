@@ -31,7 +31,8 @@ pub fn explain(trace: &Trace, voice: Voice) -> Explanation {
     let mut text_en = format!("{en} Ground: {}.", selection.ground);
     let mut json = String::new();
     if voice != Voice::Declarant {
-        let profiles: Vec<&str> = selection.matched.iter().filter(|m| m.outcome == crate::select::MatchOutcome::Selected).map(|m| m.profile.as_str()).collect();
+        let profiles: Vec<&str> =
+            selection.matched.iter().filter(|m| m.outcome == crate::select::MatchOutcome::Selected).map(|m| m.profile.as_str()).collect();
         let profiles = if profiles.is_empty() { "-".to_owned() } else { profiles.join(", ") };
         let history = &trace.facts.history;
         text_vi += &format!(

@@ -17,6 +17,8 @@ pub mod model;
 mod roster;
 mod rulebook;
 pub mod rules;
+pub mod outcomes;
+pub mod replay;
 mod select;
 mod trace;
 

@@ -252,10 +252,9 @@ impl<'g, 'a> Course<'g, 'a> {
     /// Red before yellow before green.
     fn top_up(&mut self) {
         let (rates, counters) = (self.given.rates, self.given.counters);
-        for (purpose, lane, expected, so_far) in [
-            ("top_up:red", Lane::Red, rates.expected_red, counters.red),
-            ("top_up:yellow", Lane::Yellow, rates.expected_yellow, counters.yellow),
-        ] {
+        for (purpose, lane, expected, so_far) in
+            [("top_up:red", Lane::Red, rates.expected_red, counters.red), ("top_up:yellow", Lane::Yellow, rates.expected_yellow, counters.yellow)]
+        {
             let wanted = u64::from(expected) * (u64::from(counters.decided) + 1);
             let missing = wanted.saturating_sub(u64::from(so_far) * u64::from(WHOLE));
             let share = u32::try_from(missing.min(u64::from(rates.top_up_most))).unwrap_or(WHOLE);
