@@ -1,9 +1,11 @@
 //! Fair and unforeseeable: two drawn candidates, the lighter takes the file (the power of two choices, Mitzenmacher 2001).
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    draw::{DayKey, Draw, choose},
-    roster::{Officer, Roster},
+    draw::{DayKey, Draw, Drawn, index_below},
+    roster::{Officer, Roster, Watch},
 };
 
 /// What an officer carries.
@@ -42,6 +44,20 @@ pub struct Candidate {
     pub minutes: u64,
 }
 
+/// What two candidates are compared by: points this month for minutes on roster this month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    pub points: u64,
+    /// At least 1.
+    pub minutes: u64,
+}
+
+impl Candidate {
+    pub fn weight(&self) -> Weight {
+        Weight { points: self.points, minutes: self.minutes }
+    }
+}
+
 /// An officer who could not, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -69,11 +85,11 @@ pub struct Assignment {
 
 /// Filters, draws twice, takes the lighter. `load` says what each officer carries.
 pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load, key: &DayKey) -> Assignment {
-    let mut candidates = Vec::new();
+    let mut candidates = Vec::with_capacity(roster.officers().len());
     let mut left_out = Vec::new();
     for officer in roster.officers() {
         let load = load(&officer.code);
-        match hindrance(officer, load, pick) {
+        match hindrance(officer, officer.on_shift(pick.now_us), load, pick) {
             Some(reason) => left_out.push(LeftOut { code: officer.code.clone(), reason: reason.to_owned() }),
             None => candidates.push(Candidate {
                 code: officer.code.clone(),
@@ -90,39 +106,70 @@ pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load, key
     Assignment { candidates, left_out, draws, choice }
 }
 
+/// As [`assign`], without the trace: the index in the roster of the officer who takes it, or none if nobody can.
+///
+/// `watch` is this roster's at `pick.now_us` ([`Watch::covers`]); `load` is asked by index in the roster. Costs two draws and a look at each
+/// officer on shift.
+pub fn decide(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(usize) -> Load, key: &DayKey) -> Option<usize> {
+    let mut eligible = Vec::with_capacity(watch.on().len());
+    for &index in watch.on() {
+        if hindrance(&roster.officers()[index], true, load(index), pick).is_none() {
+            eligible.push(index);
+        }
+    }
+    let weight = |index: usize| Weight { points: load(index).points, minutes: watch.minutes(index, pick.now_us) };
+    let Some([first, second]) = two(eligible.len(), pick, key) else { return eligible.first().copied() };
+    let (first, second) = (eligible[first.0], eligible[second.0]);
+    Some(if lighter(weight(second), weight(first)) { second } else { first })
+}
+
 /// Index of the chosen candidate and the draws it took.
 pub(crate) fn draw_one(candidates: &[Candidate], pick: &Pick<'_>, key: &DayKey) -> (Option<usize>, Vec<Draw>) {
-    let n = candidates.len();
+    let Some([first, second]) = two(candidates.len(), pick, key) else {
+        return (candidates.len().checked_sub(1), Vec::new());
+    };
+    let chosen = if lighter(candidates[second.0].weight(), candidates[first.0].weight()) { second.0 } else { first.0 };
+    let traced = |drawn: Drawn, purpose: &str| drawn.traced(&of_round(purpose, pick.round), pick.version);
+    (Some(chosen), vec![traced(first.1, FIRST), traced(second.1, SECOND)])
+}
+
+const FIRST: &str = "assign:1";
+const SECOND: &str = "assign:2";
+
+/// Two different indices below `n` and their draws; none if there are not two.
+fn two(n: usize, pick: &Pick<'_>, key: &DayKey) -> Option<[(usize, Drawn); 2]> {
     if n < 2 {
-        return (n.checked_sub(1), Vec::new());
+        return None;
     }
     let draw = |purpose: &str, n: usize| {
-        let purpose = if pick.round == 0 { purpose.to_owned() } else { format!("{purpose}:{}", pick.round) };
-        let (index, draw) = choose(key, pick.declaration, &purpose, pick.version, n as u64);
-        (usize::try_from(index).unwrap_or(0), draw)
+        let drawn = index_below(key, pick.declaration, &of_round(purpose, pick.round), pick.version, n as u64);
+        (usize::try_from(drawn.index).unwrap_or(0), drawn)
     };
-    let (first, first_draw) = draw("assign:1", n);
-    let (other, second_draw) = draw("assign:2", n - 1);
-    let second = if other >= first { other + 1 } else { other };
-    let chosen = if lighter(&candidates[second], &candidates[first]) { second } else { first };
-    (Some(chosen), vec![first_draw, second_draw])
+    let first = draw(FIRST, n);
+    let (other, drawn) = draw(SECOND, n - 1);
+    Some([first, (if other >= first.0 { other + 1 } else { other }, drawn)])
+}
+
+/// The purpose of a draw in a later round of the same version.
+fn of_round(purpose: &str, round: u32) -> Cow<'_, str> {
+    if round == 0 { Cow::Borrowed(purpose) } else { Cow::Owned(format!("{purpose}:{round}")) }
 }
 
 /// Points a minute, compared by cross-multiplication; a tie is not lighter.
-fn lighter(a: &Candidate, b: &Candidate) -> bool {
+pub(crate) fn lighter(a: Weight, b: Weight) -> bool {
     u128::from(a.points) * u128::from(b.minutes) < u128::from(b.points) * u128::from(a.minutes)
 }
 
-fn hindrance(officer: &Officer, load: Load, pick: &Pick<'_>) -> Option<&'static str> {
+fn hindrance(officer: &Officer, on_shift: bool, load: Load, pick: &Pick<'_>) -> Option<&'static str> {
     let cap = if officer.cap == 0 { pick.default_cap } else { officer.cap };
-    let skilled = officer.skills.is_empty() || pick.commodities.iter().all(|c| officer.skills.iter().any(|s| c.starts_with(s.as_str())));
+    let skilled = || officer.skills.is_empty() || pick.commodities.iter().all(|c| officer.skills.iter().any(|s| c.starts_with(s.as_str())));
     if pick.exclude.contains(&officer.code.as_str()) {
         Some("EXCLUDED")
-    } else if !officer.on_shift(pick.now_us) {
+    } else if !on_shift {
         Some("OFF_SHIFT")
     } else if !officer.lists.is_empty() && !officer.lists.iter().any(|l| l == pick.list) {
         Some("LIST")
-    } else if !skilled {
+    } else if !skilled() {
         Some("SKILL")
     } else if officer.conflicts.iter().any(|c| c == pick.trader || c == pick.declarant) {
         Some("CONFLICT")
@@ -194,6 +241,28 @@ mod tests {
         assert_eq!(reasons, ["OFF_SHIFT", "LIST", "SKILL", "CONFLICT", "CAP", "EXCLUDED"]);
         assert_eq!(assignment.choice, Choice::Queued("ALL_AT_CAP".to_owned()));
         assert_eq!(assign(&pick("1"), &Roster::default(), load, &key()).choice, Choice::Queued("NO_ROSTER".to_owned()));
+    }
+
+    #[test]
+    fn the_decision_without_a_trace_is_the_traced_one() {
+        let mut officers: Vec<Officer> = (0..12).map(|n| officer(&format!("O{n:02}"))).collect();
+        officers[1].lists = vec!["export".to_owned()];
+        officers[2].skills = vec!["84".to_owned()];
+        officers[3].conflicts = vec!["D".to_owned()];
+        officers[4].shifts = vec![(0, 100 * MINUTE), (90 * MINUTE, 700 * MINUTE), (600 * MINUTE, 620 * MINUTE)];
+        let roster = Roster::new(officers);
+        for n in 0..400_u64 {
+            let declaration = format!("{n:011}");
+            // Some have one candidate, some none.
+            let carried =
+                |code: usize| Load { points: (n * 7 + code as u64 * 13) % 40, open_files: u32::from(n % 20 < 2 && code + n as usize % 2 > 0) * 10 };
+            let pick = Pick { now_us: i64::try_from(n).unwrap() * 3 * MINUTE, round: (n % 3) as u32, exclude: vec!["O05"], ..pick(&declaration) };
+            let watch = roster.watch(pick.month_start_us, pick.now_us);
+            let traced = assign(&pick, &roster, |code| carried(code[1..].parse().unwrap()), &key()).choice;
+            let decided = decide(&pick, &roster, &watch, carried, &key()).map(|index| Choice::Officer(roster.officers()[index].code.clone()));
+            assert_eq!(decided.is_none(), matches!(traced, Choice::Queued(_)));
+            assert_eq!(decided.unwrap_or(traced.clone()), traced);
+        }
     }
 
     #[test]

@@ -60,16 +60,35 @@ pub struct Draw {
     pub value: String,
 }
 
+/// An index below `n` and the value it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    pub index: u64,
+    pub counter: u32,
+    pub value: u64,
+}
+
+impl Drawn {
+    pub fn traced(self, purpose: &str, version: u32) -> Draw {
+        Draw { purpose: purpose.to_owned(), version, counter: self.counter, value: self.value.to_string() }
+    }
+}
+
 /// An index below `n`, without bias: values at or above floor(2^64 / n)·n are rejected and the counter is raised.
 pub fn choose(key: &DayKey, declaration: &str, purpose: &str, version: u32, n: u64) -> (u64, Draw) {
+    let drawn = index_below(key, declaration, purpose, version, n);
+    (drawn.index, drawn.traced(purpose, version))
+}
+
+/// As [`choose`], without the text of its trace.
+pub(crate) fn index_below(key: &DayKey, declaration: &str, purpose: &str, version: u32, n: u64) -> Drawn {
     // 2^64 mod n, computed in 64 bits; values within the last incomplete run of n are rejected.
     let excess = if n < 2 { 0 } else { (u64::MAX % n + 1) % n };
     let mut counter = 0;
     loop {
         let value = draw(key, declaration, purpose, version, counter);
         if value <= u64::MAX - excess {
-            let index = if n < 2 { 0 } else { value % n };
-            return (index, Draw { purpose: purpose.to_owned(), version, counter, value: value.to_string() });
+            return Drawn { index: if n < 2 { 0 } else { value % n }, counter, value };
         }
         counter += 1;
     }

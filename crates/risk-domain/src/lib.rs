@@ -4,6 +4,7 @@
 //! before the day began and is revealed after it ended. Everything a decision rests on is in its [`Trace`].
 
 mod assign;
+mod chances;
 mod code;
 mod condition;
 mod days;
@@ -17,7 +18,8 @@ mod roster;
 mod select;
 mod trace;
 
-pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, assign};
+pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, Weight, assign, decide};
+pub use chances::{Chance, chances, probabilities};
 pub use code::{Form, Reason, points};
 pub use days::{AHEAD, OfficeDays, Step, advance, days_to_commit};
 pub use draw::{DayKey, Draw, chance, choose, commitment, draw};
@@ -25,6 +27,6 @@ pub use explain::{Explanation, Voice, explain};
 pub use facts::{Facts, History, LineFacts, Past};
 pub use profile::{Profile, ProfileFault, ProfileSet, RandomRates};
 pub use recompute::{Mismatch, recompute};
-pub use roster::{Officer, Roster};
+pub use roster::{Officer, Roster, Watch};
 pub use select::{Match, Selection, select};
 pub use trace::{Trace, digest};
