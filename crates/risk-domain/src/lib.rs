@@ -12,6 +12,7 @@ mod draw;
 mod explain;
 mod facts;
 mod load;
+pub mod monitor;
 mod profile;
 mod recompute;
 mod roster;
