@@ -1,6 +1,14 @@
 //! Measurements of the pure core: timings beside their anchors, attackers, simulated years. Nothing here is part of a service.
 
+pub mod attack;
+pub mod fairness;
 mod figure;
 pub mod model;
+pub mod pairs;
+mod plot;
+pub mod rivals;
+mod year;
 
 pub use figure::{Figure, median_ns};
+pub use plot::pairs_svg;
+pub use year::Steering;

@@ -1,10 +1,13 @@
 //! Fair and unforeseeable: two drawn candidates, the lighter takes the file (the power of two choices, Mitzenmacher 2001).
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    draw::{Draw, Urn},
-    hindrance::{Demand, hindrance},
+    draw::{Draw, Drawn, Urn},
+    hindrance::{Demand, hindrance, hindrance_of},
     roster::Roster,
+    watch::Watch,
 };
 
 /// What an officer carries.
@@ -33,6 +36,20 @@ pub struct Candidate {
     pub points: u64,
     /// On roster this month.
     pub minutes: u64,
+}
+
+/// What two candidates are compared by: points this month for minutes on roster this month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    pub points: u64,
+    /// At least 1.
+    pub minutes: u64,
+}
+
+impl Candidate {
+    pub const fn weight(&self) -> Weight {
+        Weight { points: self.points, minutes: self.minutes }
+    }
 }
 
 /// An officer who could not, and why.
@@ -83,30 +100,57 @@ pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load) -> 
     Assignment { candidates, left_out, draws, choice }
 }
 
+/// As [`assign`], without the trace: the index in the roster of the officer who takes it, or none if nobody can.
+///
+/// `watch` is this roster's at the demand's moment ([`Watch::covers`]); `load` is asked by index in the roster. Costs two draws and a look at
+/// each officer on shift.
+pub fn decide(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(usize) -> Load) -> Option<usize> {
+    let mut eligible = Vec::with_capacity(watch.on().len());
+    for &index in watch.on() {
+        if hindrance_of(&roster.officers()[index], true, load(index).open_files, &pick.demand).is_none() {
+            eligible.push(index);
+        }
+    }
+    let weight = |index: usize| Weight { points: load(index).points, minutes: watch.minutes(index, pick.demand.now_us) };
+    let Some([first, second]) = two(eligible.len(), &pick.urn, pick.round) else { return eligible.first().copied() };
+    let (first, second) = (eligible[first.0], eligible[second.0]);
+    Some(if lighter(weight(second), weight(first)) { second } else { first })
+}
+
 /// Index of the chosen candidate and the draws it took.
 pub(crate) fn draw_one(candidates: &[Candidate], urn: &Urn<'_>, round: u32) -> (Option<usize>, Vec<Draw>) {
-    let n = candidates.len();
+    let Some([first, second]) = two(candidates.len(), urn, round) else {
+        return (candidates.len().checked_sub(1), Vec::new());
+    };
+    let chosen = if lighter(candidates[second.0].weight(), candidates[first.0].weight()) { second.0 } else { first.0 };
+    let traced = |drawn: Drawn, name: &str| urn.traced(&purpose(name, round), drawn.counter, drawn.value);
+    (Some(chosen), vec![traced(first.1, FIRST), traced(second.1, SECOND)])
+}
+
+const FIRST: &str = "assign:1";
+const SECOND: &str = "assign:2";
+
+/// Two different indices below `n` and their draws; none if there are not two.
+fn two(n: usize, urn: &Urn<'_>, round: u32) -> Option<[(usize, Drawn); 2]> {
     if n < 2 {
-        return (n.checked_sub(1), Vec::new());
+        return None;
     }
     let draw = |name: &str, n: usize| {
-        let (index, draw) = urn.choose(&purpose(name, round), n as u64);
-        (usize::try_from(index).unwrap_or(0), draw)
+        let drawn = urn.index_below(&purpose(name, round), n as u64);
+        (usize::try_from(drawn.index).unwrap_or(0), drawn)
     };
-    let (first, first_draw) = draw("assign:1", n);
-    let (other, second_draw) = draw("assign:2", n - 1);
-    let second = if other >= first { other + 1 } else { other };
-    let chosen = if lighter(&candidates[second], &candidates[first]) { second } else { first };
-    (Some(chosen), vec![first_draw, second_draw])
+    let first = draw(FIRST, n);
+    let (other, drawn) = draw(SECOND, n - 1);
+    Some([first, (if other >= first.0 { other + 1 } else { other }, drawn)])
 }
 
 /// `name`, or `name:round` from the second assignment of a version on.
-pub fn purpose(name: &str, round: u32) -> String {
-    if round == 0 { name.to_owned() } else { format!("{name}:{round}") }
+pub fn purpose(name: &str, round: u32) -> Cow<'_, str> {
+    if round == 0 { Cow::Borrowed(name) } else { Cow::Owned(format!("{name}:{round}")) }
 }
 
 /// Points a minute, compared by cross-multiplication; a tie is not lighter.
-fn lighter(a: &Candidate, b: &Candidate) -> bool {
+pub(crate) fn lighter(a: Weight, b: Weight) -> bool {
     u128::from(a.points) * u128::from(b.minutes) < u128::from(b.points) * u128::from(a.minutes)
 }
 
@@ -175,6 +219,31 @@ mod tests {
         assert_eq!(reasons, ["OFF_SHIFT", "LIST", "SKILL", "CONFLICT", "CAP", "EXCLUDED", "PLACE", "LEAVE", "SUSPENDED", "CONFLICT"]);
         assert_eq!(assignment.choice, Choice::Queued("ALL_AT_CAP".to_owned()));
         assert_eq!(assign(&pick("1"), &Roster::default(), load).choice, Choice::Queued("NO_ROSTER".to_owned()));
+    }
+
+    #[test]
+    fn the_decision_without_a_trace_is_the_traced_one() {
+        let mut officers: Vec<Officer> = (0..12).map(|n| officer(&format!("O{n:02}"))).collect();
+        officers[1].lists = vec!["export".to_owned()];
+        officers[2].skills = vec!["84".to_owned()];
+        officers[3].conflicts = vec!["D".to_owned()];
+        officers[4].shifts = vec![(0, 100 * MINUTE), (90 * MINUTE, 700 * MINUTE), (600 * MINUTE, 620 * MINUTE)];
+        officers[6].leave = vec![(200 * MINUTE, 400 * MINUTE)];
+        officers[7].suspended = true;
+        let roster = Roster::new(officers, vec![]);
+        for n in 0..400_u64 {
+            let declaration = format!("{n:011}");
+            // Some have one candidate, some none.
+            let carried =
+                |code: usize| Load { points: (n * 7 + code as u64 * 13) % 40, open_files: u32::from(n % 20 < 2 && code + n as usize % 2 > 0) * 10 };
+            let mut pick = Pick { round: (n % 3) as u32, ..pick(&declaration) };
+            (pick.demand.now_us, pick.demand.exclude) = (i64::try_from(n).unwrap() * 3 * MINUTE, &["O05"]);
+            let watch = roster.watch(pick.month_start_us, pick.demand.now_us);
+            let traced = assign(&pick, &roster, |code| carried(code[1..].parse().unwrap())).choice;
+            let decided = decide(&pick, &roster, &watch, carried).map(|index| Choice::Officer(roster.officers()[index].code.clone()));
+            assert_eq!(decided.is_none(), matches!(traced, Choice::Queued(_)));
+            assert_eq!(decided.unwrap_or(traced.clone()), traced);
+        }
     }
 
     #[test]

@@ -62,6 +62,14 @@ pub struct Draw {
     pub day: String,
 }
 
+/// An index below n and the value it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    pub index: u64,
+    pub counter: u32,
+    pub value: u64,
+}
+
 /// One declaration's draws under the key of the open day.
 #[derive(Debug, Clone, Copy)]
 pub struct Urn<'a> {
@@ -74,14 +82,19 @@ pub struct Urn<'a> {
 impl Urn<'_> {
     /// An index below `n`, without bias: values at or above floor(2^64 / n)·n are rejected and the counter is raised.
     pub fn choose(&self, purpose: &str, n: u64) -> (u64, Draw) {
+        let drawn = self.index_below(purpose, n);
+        (drawn.index, self.traced(purpose, drawn.counter, drawn.value))
+    }
+
+    /// As [`Urn::choose`], without the text of its trace.
+    pub(crate) fn index_below(&self, purpose: &str, n: u64) -> Drawn {
         // 2^64 mod n, computed in 64 bits; values within the last incomplete run of n are rejected.
         let excess = if n < 2 { 0 } else { (u64::MAX % n + 1) % n };
         let mut counter = 0;
         loop {
             let value = draw(self.key, self.declaration, purpose, self.version, counter);
             if value <= u64::MAX - excess {
-                let index = if n < 2 { 0 } else { value % n };
-                return (index, self.traced(purpose, counter, value));
+                return Drawn { index: if n < 2 { 0 } else { value % n }, counter, value };
             }
             counter += 1;
         }
@@ -97,7 +110,7 @@ impl Urn<'_> {
         (hits(value, millionths), draw)
     }
 
-    fn traced(&self, purpose: &str, counter: u32, value: u64) -> Draw {
+    pub(crate) fn traced(&self, purpose: &str, counter: u32, value: u64) -> Draw {
         Draw { purpose: purpose.to_owned(), version: self.version, counter, value: value.to_string(), day: self.day.to_string() }
     }
 }

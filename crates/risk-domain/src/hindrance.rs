@@ -58,6 +58,11 @@ pub struct Demand<'a> {
 
 /// What stands against giving an officer with so many open files this file.
 pub fn hindrance(officer: &Officer, open_files: u32, demand: &Demand<'_>) -> Option<Hindrance> {
+    hindrance_of(officer, officer.on_shift(demand.now_us), open_files, demand)
+}
+
+/// The same of an officer of whom it is known whether he is on shift.
+pub(crate) fn hindrance_of(officer: &Officer, on_shift: bool, open_files: u32, demand: &Demand<'_>) -> Option<Hindrance> {
     let cap = if officer.cap == 0 { demand.default_cap } else { officer.cap };
     if demand.exclude.contains(&officer.code.as_str()) {
         Some(Hindrance::Excluded)
@@ -65,7 +70,7 @@ pub fn hindrance(officer: &Officer, open_files: u32, demand: &Demand<'_>) -> Opt
         Some(Hindrance::Suspended)
     } else if officer.on_leave(demand.now_us) {
         Some(Hindrance::Leave)
-    } else if !officer.on_shift(demand.now_us) {
+    } else if !on_shift {
         Some(Hindrance::OffShift)
     } else if !officer.lists.is_empty() && !officer.lists.iter().any(|l| l == demand.list) {
         Some(Hindrance::List)

@@ -4,6 +4,7 @@
 //! before the day began and is revealed after it ended. Everything a decision rests on is in its [`Trace`].
 
 mod assign;
+mod chances;
 mod code;
 pub mod criteria;
 mod days;
@@ -12,17 +13,20 @@ mod explain;
 mod facts;
 mod hindrance;
 mod ledger;
-mod pick;
 pub mod model;
+pub mod monitor;
+pub mod outcomes;
+mod pick;
+pub mod replay;
 mod roster;
 mod rulebook;
 pub mod rules;
-pub mod outcomes;
-pub mod replay;
 mod select;
 mod trace;
+mod watch;
 
-pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, assign};
+pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, Weight, assign, decide};
+pub use chances::{Chance, chances, probabilities};
 pub use code::{Form, Reason};
 pub use days::{AHEAD, OfficeDays, Step, advance, close, days_to_commit, month_start_us};
 pub use draw::{DayKey, Draw, Urn, commitment, draw, mixed};
@@ -35,3 +39,4 @@ pub use roster::{Officer, Roster};
 pub use rulebook::{RuleBook, Scorer};
 pub use select::{Counters, Given, Hit, LineScore, Match, MatchOutcome, Rates, Selection, Thresholds, WHOLE, select, selects};
 pub use trace::{PickTrace, Preferred, Trace, digest};
+pub use watch::Watch;

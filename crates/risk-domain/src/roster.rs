@@ -3,6 +3,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use values::Digest;
 
+use crate::watch::Watch;
+
 /// An officer as the roster names him or her.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Officer {
@@ -55,6 +57,11 @@ impl Roster {
         &self.supervisors
     }
 
+    /// The examiners from `now` until somebody's shift or leave begins or ends.
+    pub fn watch(&self, month_start_us: i64, now_us: i64) -> Watch {
+        Watch::new(&self.officers, month_start_us, now_us)
+    }
+
     /// An examining officer by code.
     pub fn officer(&self, code: &str) -> Option<&Officer> {
         self.officers.binary_search_by(|o| o.code.as_str().cmp(code)).ok().map(|index| &self.officers[index])
@@ -86,17 +93,26 @@ impl Officer {
 
     /// Minutes on roster from the start of the month to now, without leave, at least 1.
     pub fn minutes(&self, month_start_us: i64, now_us: i64) -> u64 {
-        let worked: i64 = self.shifts.iter().map(|shift| overlap(*shift, (month_start_us, now_us)) - self.away(*shift, month_start_us, now_us)).sum();
-        (worked / 60_000_000).max(1).unsigned_abs()
+        whole_minutes(self.worked_us(month_start_us, now_us))
     }
 
-    fn away(&self, shift: (i64, i64), month_start_us: i64, now_us: i64) -> i64 {
-        let (from, to) = (shift.0.max(month_start_us), shift.1.min(now_us));
-        self.leave.iter().map(|leave| overlap(*leave, (from, to))).sum()
+    /// Microseconds on roster from the start of the month to now, without leave.
+    pub(crate) fn worked_us(&self, month_start_us: i64, now_us: i64) -> i64 {
+        let worked = |shift: &(i64, i64)| {
+            let (from, to) = (shift.0.max(month_start_us), shift.1.min(now_us));
+            let away: i64 = self.leave.iter().map(|leave| overlap(*leave, (from, to))).sum();
+            (to - from).max(0) - away
+        };
+        self.shifts.iter().map(worked).sum()
     }
 }
 
-fn within(spans: &[(i64, i64)], now_us: i64) -> bool {
+/// At least 1.
+pub(crate) fn whole_minutes(us: i64) -> u64 {
+    (us / 60_000_000).max(1).unsigned_abs()
+}
+
+pub(crate) fn within(spans: &[(i64, i64)], now_us: i64) -> bool {
     spans.iter().any(|(from, to)| (*from..*to).contains(&now_us))
 }
 
