@@ -18,8 +18,9 @@ mod recompute;
 mod roster;
 mod select;
 mod trace;
+mod two;
 
-pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, Weight, assign, decide};
+pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, assign, decide};
 pub use chances::{Chance, chances, probabilities};
 pub use code::{Form, Reason, points};
 pub use days::{AHEAD, OfficeDays, Step, advance, days_to_commit};
@@ -31,3 +32,4 @@ pub use recompute::{Mismatch, recompute};
 pub use roster::{Officer, Roster, Watch};
 pub use select::{Match, Selection, select};
 pub use trace::{Trace, digest};
+pub use two::Weight;

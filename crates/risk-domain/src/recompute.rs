@@ -2,11 +2,12 @@
 use values::{Day, Lane};
 
 use crate::{
-    assign::{Choice, Pick, draw_one},
+    assign::{Choice, Pick},
     draw::DayKey,
     profile::ProfileSet,
     select::select,
     trace::Trace,
+    two::draw_one,
 };
 
 /// What does not match.
