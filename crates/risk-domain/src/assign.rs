@@ -110,7 +110,7 @@ pub fn decide(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(usi
 
 fn hindrance(officer: &Officer, on_shift: bool, load: Load, pick: &Pick<'_>) -> Option<&'static str> {
     let cap = if officer.cap == 0 { pick.default_cap } else { officer.cap };
-    let skilled = || officer.skills.is_empty() || pick.commodities.iter().all(|c| officer.skills.iter().any(|s| c.starts_with(s.as_str())));
+    let skilled = || officer.skills.is_empty() || pick.commodities.iter().all(|c| officer.skills.iter().any(|s| within(c, s)));
     if pick.exclude.contains(&officer.code.as_str()) {
         Some("EXCLUDED")
     } else if !on_shift {
@@ -126,6 +126,11 @@ fn hindrance(officer: &Officer, on_shift: bool, load: Load, pick: &Pick<'_>) -> 
     } else {
         None
     }
+}
+
+/// Prefixes are a few bytes: comparing them one by one is faster than a call.
+fn within(code: &str, prefix: &str) -> bool {
+    prefix.len() <= code.len() && prefix.bytes().zip(code.bytes()).all(|(a, b)| a == b)
 }
 
 /// The hindrance that came nearest to being none.
