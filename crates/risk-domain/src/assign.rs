@@ -70,17 +70,18 @@ pub struct Assignment {
 
 /// Filters, draws twice, takes the lighter. `load` says what each officer carries.
 pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load, key: &DayKey) -> Assignment {
+    assign_on_watch(pick, roster, &roster.watch(pick.month_start_us, pick.now_us), load, key)
+}
+
+/// As [`assign`], with this roster's watch at `pick.now_us` ([`Watch::covers`]) kept from an earlier decision.
+pub fn assign_on_watch(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(&str) -> Load, key: &DayKey) -> Assignment {
     let mut candidates = Vec::with_capacity(roster.officers().len());
     let mut left_out = Vec::new();
-    for officer in roster.officers() {
+    for (index, officer) in roster.officers().iter().enumerate() {
         let load = load(&officer.code);
-        match hindrance(officer, officer.on_shift(pick.now_us), load, pick) {
+        match hindrance(officer, watch.on_shift(index), load, pick) {
             Some(reason) => left_out.push(LeftOut { code: officer.code.clone(), reason: reason.to_owned() }),
-            None => candidates.push(Candidate {
-                code: officer.code.clone(),
-                points: load.points,
-                minutes: officer.minutes(pick.month_start_us, pick.now_us),
-            }),
+            None => candidates.push(Candidate { code: officer.code.clone(), points: load.points, minutes: watch.minutes(index, pick.now_us) }),
         }
     }
     let (index, draws) = draw_one(&candidates, pick, key);

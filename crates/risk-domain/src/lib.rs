@@ -20,7 +20,7 @@ mod select;
 mod trace;
 mod two;
 
-pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, assign, decide};
+pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, assign, assign_on_watch, decide};
 pub use chances::{Chance, chances, probabilities};
 pub use code::{Form, Reason, points};
 pub use days::{AHEAD, OfficeDays, Step, advance, days_to_commit};

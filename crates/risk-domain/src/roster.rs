@@ -71,18 +71,27 @@ struct Hours {
     on: bool,
 }
 
+impl Hours {
+    /// Lowers `until_us` to the officer's next change.
+    fn new(officer: &Officer, month_start_us: i64, now_us: i64, until_us: &mut i64) -> Self {
+        let mut hours = Self { worked_us: 0, running: 0, on: false };
+        for &(from, to) in &officer.shifts {
+            let begin = from.max(month_start_us);
+            hours.worked_us += (to.min(now_us) - begin).max(0);
+            hours.running += i64::from((begin..to).contains(&now_us));
+            hours.on |= (from..to).contains(&now_us);
+            for edge in [from, to] {
+                *until_us = if edge > now_us { edge.min(*until_us) } else { *until_us };
+            }
+        }
+        hours
+    }
+}
+
 impl Watch {
     fn new(officers: &[Officer], month_start_us: i64, now_us: i64) -> Self {
-        let edges = officers.iter().flat_map(|o| &o.shifts).flat_map(|(from, to)| [*from, *to]).chain([month_start_us]);
-        let until_us = edges.filter(|edge| *edge > now_us).min().unwrap_or(i64::MAX);
-        let hours: Vec<Hours> = officers
-            .iter()
-            .map(|officer| Hours {
-                worked_us: officer.worked_us(month_start_us, now_us),
-                running: officer.shifts.iter().map(|(from, to)| i64::from((month_start_us.max(*from)..*to).contains(&now_us))).sum(),
-                on: officer.on_shift(now_us),
-            })
-            .collect();
+        let mut until_us = if month_start_us > now_us { month_start_us } else { i64::MAX };
+        let hours: Vec<Hours> = officers.iter().map(|officer| Hours::new(officer, month_start_us, now_us, &mut until_us)).collect();
         let on = hours.iter().enumerate().filter(|(_, h)| h.on).map(|(index, _)| index).collect();
         Self { month_start_us, from_us: now_us, until_us, hours, on }
     }
