@@ -10,8 +10,8 @@ const SIZE: (u32, u32) = (900, 640);
 
 /// An SVG of 900 by 640 pixels, both axes logarithmic; empty if there is nothing to draw. The same report gives the same bytes.
 ///
-/// Points of no interest that fall on the same three pixels are drawn once. The alarm line is that of files with small equal chances (the
-/// Poisson limit) at the greatest p-value of an alarm, or, without any, at the level divided by all tests.
+/// Points of no interest that fall on the same three pixels are drawn once. The alarm line is drawn for files whose chances all
+/// are the average one, at the greatest p-value of an alarm or, without any, at the level divided by all tests.
 pub fn pairs_svg(report: &Report) -> String {
     let mut svg = String::new();
     if report.points.is_empty() || draw(report, &mut svg).is_err() {
@@ -66,14 +66,16 @@ fn alarm_line(report: &Report, most: f64) -> Vec<(f64, f64)> {
     let greatest = report.alarms.iter().filter(|a| a.kind <= Kind::Hour).map(|a| a.p_value).fold(0.0, f64::max);
     let none = report.settings.level / (report.tested.all().max(1) as f64);
     let cut = if greatest > 0.0 { greatest } else { none };
+    let sum = |of: fn(&Point) -> f64| report.points.iter().map(of).sum::<f64>();
+    let chance = sum(|p| p.expected) / sum(|p| f64::from(p.files)).max(1.0);
     let step = (most / LEAST).ln() / 40.0;
     let expected = (0..=40).map(|i| LEAST * (step * f64::from(i)).exp()).filter(|x| *x <= most / 1.3);
-    expected.map(|x| (x, least_alarm(x, cut))).filter(|(_, y)| *y <= most).collect()
+    expected.map(|x| (x, least_alarm(x, chance, cut))).filter(|(_, y)| *y <= most).collect()
 }
 
 /// By halving: the tail falls as the number rises.
-fn least_alarm(expected: f64, cut: f64) -> f64 {
-    let trials = 40.0 * expected.ceil().max(20.0);
+fn least_alarm(expected: f64, chance: f64, cut: f64) -> f64 {
+    let trials = (expected / chance.clamp(0.01, 1.0)).ceil().max(20.0);
     let tail = |least: u32| upper_tail(&[(expected / trials, trials as u32)], least);
     let (mut low, mut high) = (0_u32, (expected * 3.0 + 60.0) as u32);
     while high - low > 1 {

@@ -1,12 +1,11 @@
 //! Fair and unforeseeable: two drawn candidates, the lighter takes the file (the power of two choices, Mitzenmacher 2001).
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    draw::{Draw, Drawn, Urn},
-    hindrance::{Demand, hindrance, hindrance_of},
+    draw::{Draw, Urn},
+    hindrance::{Demand, hindrance_of},
     roster::Roster,
+    two::{Weight, draw_one, lighter, two},
     watch::Watch,
 };
 
@@ -38,20 +37,6 @@ pub struct Candidate {
     pub minutes: u64,
 }
 
-/// What two candidates are compared by: points this month for minutes on roster this month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Weight {
-    pub points: u64,
-    /// At least 1.
-    pub minutes: u64,
-}
-
-impl Candidate {
-    pub const fn weight(&self) -> Weight {
-        Weight { points: self.points, minutes: self.minutes }
-    }
-}
-
 /// An officer who could not, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -79,16 +64,21 @@ pub struct Assignment {
 
 /// Filters, draws twice, takes the lighter. `load` says what each officer carries.
 pub fn assign(pick: &Pick<'_>, roster: &Roster, load: impl Fn(&str) -> Load) -> Assignment {
-    let mut candidates = Vec::new();
+    assign_on_watch(pick, roster, &roster.watch(pick.month_start_us, pick.demand.now_us), load)
+}
+
+/// As [`assign`], with this roster's watch at the demand's moment ([`Watch::covers`]) kept from an earlier decision.
+pub fn assign_on_watch(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(&str) -> Load) -> Assignment {
+    let mut candidates = Vec::with_capacity(watch.on().len());
     let mut left_out = Vec::new();
-    for officer in roster.officers() {
+    for (index, officer) in roster.officers().iter().enumerate() {
         let load = load(&officer.code);
-        match hindrance(officer, load.open_files, &pick.demand) {
+        match hindrance_of(officer, watch.on_shift(index), load.open_files, &pick.demand) {
             Some(reason) => left_out.push(LeftOut { code: officer.code.clone(), reason: reason.as_str().to_owned() }),
             None => candidates.push(Candidate {
                 code: officer.code.clone(),
                 points: load.points,
-                minutes: officer.minutes(pick.month_start_us, pick.demand.now_us),
+                minutes: watch.minutes(index, pick.demand.now_us),
             }),
         }
     }
@@ -115,43 +105,6 @@ pub fn decide(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(usi
     let Some([first, second]) = two(eligible.len(), &pick.urn, pick.round) else { return eligible.first().copied() };
     let (first, second) = (eligible[first.0], eligible[second.0]);
     Some(if lighter(weight(second), weight(first)) { second } else { first })
-}
-
-/// Index of the chosen candidate and the draws it took.
-pub(crate) fn draw_one(candidates: &[Candidate], urn: &Urn<'_>, round: u32) -> (Option<usize>, Vec<Draw>) {
-    let Some([first, second]) = two(candidates.len(), urn, round) else {
-        return (candidates.len().checked_sub(1), Vec::new());
-    };
-    let chosen = if lighter(candidates[second.0].weight(), candidates[first.0].weight()) { second.0 } else { first.0 };
-    let traced = |drawn: Drawn, name: &str| urn.traced(&purpose(name, round), drawn.counter, drawn.value);
-    (Some(chosen), vec![traced(first.1, FIRST), traced(second.1, SECOND)])
-}
-
-const FIRST: &str = "assign:1";
-const SECOND: &str = "assign:2";
-
-/// Two different indices below `n` and their draws; none if there are not two.
-fn two(n: usize, urn: &Urn<'_>, round: u32) -> Option<[(usize, Drawn); 2]> {
-    if n < 2 {
-        return None;
-    }
-    let draw = |name: &str, n: usize| {
-        let drawn = urn.index_below(&purpose(name, round), n as u64);
-        (usize::try_from(drawn.index).unwrap_or(0), drawn)
-    };
-    let first = draw(FIRST, n);
-    let (other, drawn) = draw(SECOND, n - 1);
-    Some([first, (if other >= first.0 { other + 1 } else { other }, drawn)])
-}
-
-/// `name`, or `name:round` from the second assignment of a version on.
-pub fn purpose(name: &str, round: u32) -> Cow<'_, str> {
-    if round == 0 { Cow::Borrowed(name) } else { Cow::Owned(format!("{name}:{round}")) }
-}
-
-/// Points a minute, compared by cross-multiplication; a tie is not lighter.
-pub(crate) fn lighter(a: Weight, b: Weight) -> bool {
-    u128::from(a.points) * u128::from(b.minutes) < u128::from(b.points) * u128::from(a.minutes)
 }
 
 /// The hindrance that came nearest to being none.

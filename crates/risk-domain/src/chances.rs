@@ -1,7 +1,10 @@
 //! What the draws predict: the exact chance of every candidate under the two-draw rule, known before the draw is made.
 use serde::{Deserialize, Serialize};
 
-use crate::assign::{Assignment, Candidate, Weight, lighter};
+use crate::{
+    assign::{Assignment, Candidate},
+    two::{Weight, lighter},
+};
 
 /// A probability as an exact fraction, at most 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

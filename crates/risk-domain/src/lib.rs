@@ -23,9 +23,10 @@ mod rulebook;
 pub mod rules;
 mod select;
 mod trace;
+mod two;
 mod watch;
 
-pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, Weight, assign, decide};
+pub use assign::{Assignment, Candidate, Choice, LeftOut, Load, Pick, assign, assign_on_watch, decide};
 pub use chances::{Chance, chances, probabilities};
 pub use code::{Form, Reason};
 pub use days::{AHEAD, OfficeDays, Step, advance, close, days_to_commit, month_start_us};
@@ -39,4 +40,5 @@ pub use roster::{Officer, Roster};
 pub use rulebook::{RuleBook, Scorer};
 pub use select::{Counters, Given, Hit, LineScore, Match, MatchOutcome, Rates, Selection, Thresholds, WHOLE, select, selects};
 pub use trace::{PickTrace, Preferred, Trace, digest};
+pub use two::Weight;
 pub use watch::Watch;

@@ -148,7 +148,7 @@ fn one_of(codes: &[String], round: u32, urn: &Urn<'_>) -> (String, Option<Draw>)
         [] => (String::new(), None),
         [only] => (only.clone(), None),
         _ => {
-            let (index, draw) = urn.choose(&crate::assign::purpose("supervise", round), codes.len() as u64);
+            let (index, draw) = urn.choose(&crate::two::purpose("supervise", round), codes.len() as u64);
             (usize::try_from(index).ok().and_then(|i| codes.get(i)).cloned().unwrap_or_default(), Some(draw))
         }
     }

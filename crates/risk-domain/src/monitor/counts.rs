@@ -25,17 +25,17 @@ pub(super) fn pairs(files: &Files, kind: Kind, settings: &Settings) -> Vec<Pair>
         let share = group.len() as f64 / files.files.len() as f64;
         for file in group {
             for &(officer, chance) in files.odds(file) {
-                tallies[officer as usize].chances.push(chance);
+                tallies[officer as usize].expect(chance, predicted[chance as usize]);
             }
             tallies[file.officer].observed += 1;
             tallies[file.officer].overrides += u32::from(!file.automatic);
         }
         for (officer, tally) in tallies.iter_mut().enumerate() {
             if tally.observed > 0 || !tally.chances.is_empty() {
-                let (groups, files) = tally.trials(&predicted, (share, files.strange(officer)));
-                let tested = tested(tally.observed, &groups, settings.level);
+                let p_value = tally.tail(&predicted, (share, files.strange(officer)), settings.level);
+                let files = u32::try_from(tally.chances.len()).unwrap_or(u32::MAX);
                 let (observed, overrides) = (f64::from(tally.observed), tally.overrides);
-                found.push(Pair { kind, officer, counterpart: number, observed, expected: tested.0, files, overrides, p_value: tested.1 });
+                found.push(Pair { kind, officer, counterpart: number, observed, expected: tally.expected, files, overrides, p_value });
             }
             tally.clear();
         }
@@ -47,31 +47,37 @@ pub(super) fn pairs(files: &Files, kind: Kind, settings: &Settings) -> Vec<Pair>
 struct Tally {
     observed: u32,
     overrides: u32,
+    expected: f64,
+    variance: f64,
     /// Numbers of the chances of all files for which the officer was a candidate.
     chances: Vec<u32>,
 }
 
 impl Tally {
-    /// Groups of equal chances and the number of files. Those that the officer got without being a candidate fall on a counterpart by its
-    /// share of all files, if they are honest.
-    fn trials(&mut self, values: &[f64], strange: (f64, u32)) -> (Vec<(f64, u32)>, u32) {
+    fn expect(&mut self, number: u32, chance: f64) {
+        self.chances.push(number);
+        self.expected += chance;
+        self.variance += chance * (1.0 - chance);
+    }
+
+    /// The upper tail unless it is certainly above the level. `strange`: files that the officer got without being a candidate; if they are
+    /// honest, they fall on a counterpart by its share of all files.
+    fn tail(&mut self, values: &[f64], strange: (f64, u32), level: f64) -> Option<f64> {
+        self.expected += strange.0 * f64::from(strange.1);
+        self.variance += strange.0 * (1.0 - strange.0) * f64::from(strange.1);
+        if surely_above(level, self.expected, self.variance, f64::from(self.observed)) {
+            return None;
+        }
         self.chances.sort_unstable();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let runs = self.chances.chunk_by(|a, b| a == b).map(|run| (values[run[0] as usize], count(run.len())));
-        (runs.chain([strange].into_iter().filter(|(_, n)| *n > 0)).collect(), count(self.chances.len()))
+        let equal = self.chances.chunk_by(|a, b| a == b).map(|run| (values[run[0] as usize], count(run.len())));
+        let groups: Vec<(f64, u32)> = equal.chain([strange].into_iter().filter(|(_, n)| *n > 0)).collect();
+        Some(upper_tail(&groups, self.observed))
     }
 
     fn clear(&mut self) {
-        self.observed = 0;
-        self.overrides = 0;
-        self.chances.clear();
+        let mut chances = std::mem::take(&mut self.chances);
+        chances.clear();
+        *self = Self { chances, ..Self::default() };
     }
-}
-
-/// What was to be expected, and the upper tail unless it is certainly above the level.
-fn tested(observed: u32, groups: &[(f64, u32)], level: f64) -> (f64, Option<f64>) {
-    let expected: f64 = groups.iter().map(|(p, count)| p * f64::from(*count)).sum();
-    let variance: f64 = groups.iter().map(|(p, count)| p * (1.0 - p) * f64::from(*count)).sum();
-    let skip = surely_above(level, expected, variance, f64::from(observed));
-    (expected, (!skip).then(|| upper_tail(groups, observed)))
 }

@@ -94,6 +94,8 @@ pub struct Point {
     pub kind: Kind,
     pub observed: f64,
     pub expected: f64,
+    /// The counterpart's files for which the officer was a candidate.
+    pub files: u32,
     /// None: certainly above the level, not computed.
     pub p_value: Option<f64>,
     pub alarm: bool,
@@ -180,7 +182,7 @@ impl Files {
 }
 
 fn point(pair: &Pair) -> Point {
-    Point { kind: pair.kind, observed: pair.observed, expected: pair.expected, p_value: pair.p_value, alarm: false }
+    Point { kind: pair.kind, observed: pair.observed, expected: pair.expected, files: pair.files, p_value: pair.p_value, alarm: false }
 }
 
 #[cfg(test)]
