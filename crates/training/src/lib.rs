@@ -20,7 +20,7 @@ mod train;
 
 pub use card::{Card, card};
 pub use curve::Curve;
-pub use evaluate::{Evaluation, Scored, StratumReport, TargetReport, evaluate};
+pub use evaluate::{Evaluation, Scored, StratumReport, TargetReport, evaluate, look_up};
 pub use fault::{Fault, Faults, TrainFault};
 pub use interval::Interval;
 pub use kcs::{read_kcs, read_kcs_from, write_kcs};

@@ -144,7 +144,7 @@ impl Model {
     pub fn reasons(&self, goods: &Goods, target: Target) -> Reasons {
         let columns = self.columns(goods);
         let forest = self.forest(target);
-        Reasons::of(self, goods, forest.leaves.expected, forest.log_odds(&columns), &forest.leaves.values(&columns))
+        Reasons::of(self, goods, forest.expected(), forest.log_odds(&columns), &forest.contributions(&columns))
     }
 
     /// The trees of a target.

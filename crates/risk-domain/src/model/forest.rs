@@ -56,7 +56,7 @@ pub struct Forest {
     trees: Vec<Vec<TreeNode>>,
     flat: Vec<Flat>,
     roots: Vec<u32>,
-    pub(super) leaves: Leaves,
+    leaves: Leaves,
 }
 
 impl Forest {
@@ -93,6 +93,16 @@ impl Forest {
     #[expect(clippy::float_arithmetic, reason = "a score is made of + - × ÷")]
     pub fn log_odds(&self, columns: &[f64; COLUMNS]) -> f64 {
         self.roots.iter().fold(self.base, |sum, root| sum + self.leaf(*root as usize, columns))
+    }
+
+    /// Log-odds of a row of which nothing is known.
+    pub const fn expected(&self) -> f64 {
+        self.leaves.expected
+    }
+
+    /// Shapley value of every column; they and [`Self::expected`] add up to the log-odds.
+    pub fn contributions(&self, columns: &[f64; COLUMNS]) -> [f64; COLUMNS] {
+        self.leaves.values(columns)
     }
 
     fn leaf(&self, root: usize, columns: &[f64; COLUMNS]) -> f64 {
