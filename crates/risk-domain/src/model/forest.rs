@@ -5,6 +5,8 @@ use super::{COLUMNS, ModelFault};
 /// A path may be this long.
 pub(super) const MAX_DEPTH: usize = 32;
 const MAX_TREES: usize = 10_000;
+/// Log-odds of a base or a leaf stay within this, so that no sum of millionths overflows.
+const MAX_LOG_ODDS: f64 = 1000.0;
 
 /// A node of a tree in the artefact; the root is node 0, the right child stands behind the left one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +64,7 @@ pub struct Forest {
 impl Forest {
     /// Checks everything that walking relies on: children lie ahead and have one parent each, numbers are finite, covers positive.
     pub fn new(base: f64, trees: Vec<Vec<TreeNode>>) -> Result<Self, ModelFault> {
-        if !base.is_finite() {
+        if !within(base) {
             return Err(ModelFault::Number("the base"));
         }
         if trees.len() > MAX_TREES {
@@ -117,6 +119,16 @@ impl Forest {
     }
 }
 
+fn within(log_odds: f64) -> bool {
+    log_odds.abs() <= MAX_LOG_ODDS
+}
+
+/// Sums of 32-bit hessians differ a little with their order.
+#[expect(clippy::float_arithmetic, reason = "a check of a file, not a decision")]
+fn covered(child: f32, parent: f32) -> bool {
+    f64::from(child) <= f64::from(parent) * 1.001
+}
+
 fn flattened(node: &TreeNode, start: u32) -> Flat {
     match *node {
         TreeNode::Leaf { weight, .. } => Flat { value: f64::from(weight), left: 0, column: 0, missing_left: false, leaf: true },
@@ -143,7 +155,7 @@ fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
             return fault(index, "cover is not positive");
         }
         match *node {
-            TreeNode::Leaf { weight, .. } if !weight.is_finite() => return fault(index, "weight is not finite"),
+            TreeNode::Leaf { weight, .. } if !within(f64::from(weight)) => return fault(index, "weight is out of range"),
             TreeNode::Leaf { .. } => {}
             TreeNode::Split { column, threshold, left, .. } => {
                 let left = usize::from(left);
@@ -156,6 +168,9 @@ fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
                 for child in [left, left + 1] {
                     if depths[child].replace(depth + 1).is_some() {
                         return fault(child, "two nodes lead here");
+                    }
+                    if !covered(tree[child].cover(), cover) {
+                        return fault(child, "more cover than the parent");
                     }
                 }
             }
@@ -226,7 +241,10 @@ pub(super) mod tests {
         assert_eq!(refused(&[split(0, 0.0, false, 1), leaf(1.0)]), "a child is out of range");
         assert_eq!(refused(&[split(999, 0.0, false, 1), leaf(1.0), leaf(1.0)]), "column or threshold is out of range");
         assert_eq!(refused(&[split(0, f64::NAN, false, 1), leaf(1.0), leaf(1.0)]), "column or threshold is out of range");
-        assert_eq!(refused(&[leaf(f32::INFINITY)]), "weight is not finite");
+        assert_eq!(refused(&[leaf(f32::INFINITY)]), "weight is out of range");
+        assert_eq!(refused(&[leaf(f32::NAN)]), "weight is out of range");
+        let heavy = TreeNode::Leaf { cover: 3.0, weight: 1.0 };
+        assert_eq!(refused(&[split(0, 0.0, false, 1), heavy, leaf(1.0)]), "more cover than the parent");
         assert_eq!(refused(&[leaf(1.0), leaf(1.0)]), "nothing leads here");
         let shared = [split(0, 0.0, false, 1), split(0, 0.0, false, 2), leaf(1.0), leaf(1.0)];
         assert_eq!(refused(&shared), "two nodes lead here");
