@@ -25,13 +25,13 @@ fn onto(svg: &mut String, title: &str, axes: [&str; 2], lines: &[Line<'_>], diag
     let area = SVGBackend::with_string(svg, (640, 480)).into_drawing_area();
     area.fill(&WHITE).ok()?;
     let mut chart = ChartBuilder::on(&area)
-        .caption(title, ("sans-serif", 18))
+        .caption(title, ("sans-serif", 22))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(44)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)
         .ok()?;
-    chart.configure_mesh().x_desc(axes[0]).y_desc(axes[1]).light_line_style(WHITE).draw().ok()?;
+    chart.configure_mesh().x_desc(axes[0]).y_desc(axes[1]).label_style(("sans-serif", 16)).light_line_style(WHITE).draw().ok()?;
     if diagonal {
         chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], BLACK.mix(0.3))).ok()?;
     }
@@ -43,6 +43,7 @@ fn onto(svg: &mut String, title: &str, axes: [&str; 2], lines: &[Line<'_>], diag
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)
+        .label_font(("sans-serif", 16))
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
         .draw()

@@ -35,9 +35,12 @@ pub fn grow(columns: &[[f64; COLUMNS]], cases: &[bool], target: Target, options:
         .set_seed(seed);
     booster.grow_policy = GrowPolicy::LossGuide;
     booster.fit_unweighted(&matrix, &labels, None)?;
-    let trees =
-        booster.trees.iter().map(|tree| relaid(tree, &used)).collect::<Option<Vec<_>>>().ok_or(TrainFault::Option("leaves", "below 32768"))?;
-    Ok((booster.base_score, trees))
+    Ok((booster.base_score, relaid_all(&booster, &used)?))
+}
+
+fn relaid_all(booster: &GradientBooster, used: &[usize]) -> Result<Vec<Vec<TreeNode>>, TrainFault> {
+    let trees = booster.trees.iter().map(|tree| relaid(tree, used)).collect::<Option<Vec<_>>>();
+    trees.ok_or(TrainFault::Option("leaves", "so few that a tree has at most 65,535 nodes"))
 }
 
 /// The same tree level by level, so that siblings stand side by side, over the encoder's columns; `None` beyond 65,535 nodes.
@@ -67,5 +70,59 @@ fn is_used(index: usize, target: Target) -> bool {
         Column::FraudRate(_) => target == Target::Fraud,
         Column::CriticalRate(_) => target == Target::Critical,
         Column::Seen(_) | Column::Number(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forust_ml::gradientbooster::ContributionsMethod;
+    use risk_domain::model::Forest;
+
+    use super::*;
+
+    /// Rows with a few columns that matter, some of them missing.
+    fn rows() -> (Vec<[f64; COLUMNS]>, Vec<bool>) {
+        let mut rng = fastrand::Rng::with_seed(5);
+        (0..3000)
+            .map(|_| {
+                let mut row = [0.0; COLUMNS];
+                row.iter_mut().for_each(|value| *value = (rng.f64() * 20.0).floor());
+                if rng.u8(0..5) == 0 {
+                    row[COLUMNS - 8] = f64::NAN;
+                }
+                let risk = row[0] / 20.0 + if row[COLUMNS - 8].is_nan() { 0.4 } else { row[COLUMNS - 8] / 60.0 };
+                (row, rng.f64() < risk / 1.5)
+            })
+            .unzip()
+    }
+
+    #[test]
+    fn our_forest_says_what_the_trainer_s_own_says() {
+        let (columns, cases) = rows();
+        let used: Vec<usize> = (0..COLUMNS).collect();
+        let data: Vec<f64> = used.iter().flat_map(|index| columns.iter().map(|row| row[*index])).collect();
+        let labels: Vec<f64> = cases.iter().map(|case| f64::from(*case)).collect();
+        let matrix = Matrix::new(&data, columns.len(), used.len());
+        let mut booster = GradientBooster::default().set_iterations(40).set_max_leaves(31).set_max_depth(8).set_parallel(false);
+        booster.fit_unweighted(&matrix, &labels, None).unwrap();
+        let forest = Forest::new(booster.base_score, relaid_all(&booster, &used).unwrap()).unwrap();
+        let theirs = booster.predict(&matrix, false);
+        for (row, theirs) in columns.iter().zip(&theirs) {
+            assert!((forest.log_odds(row) - theirs).abs() < 1e-12);
+        }
+        // The trainer computes Shapley values too, by the recursive algorithm and with 32 bits.
+        let theirs = booster.predict_contributions(&matrix, ContributionsMethod::Shapley, false);
+        for (row, theirs) in columns.iter().zip(theirs.chunks_exact(COLUMNS + 1)).take(200) {
+            let ours = forest.contributions(row);
+            assert!(ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() < 1e-4));
+            assert!((forest.expected() + ours.iter().sum::<f64>() - forest.log_odds(row)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn the_same_rows_grow_the_same_trees() {
+        let (columns, cases) = rows();
+        let grown = || grow(&columns, &cases, Target::Fraud, &crate::Options::default().fraud, 3).unwrap();
+        assert_eq!(grown(), grown());
     }
 }

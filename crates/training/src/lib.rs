@@ -20,10 +20,10 @@ mod train;
 
 pub use card::{Card, card};
 pub use curve::Curve;
-pub use evaluate::{Evaluation, Scored, StratumReport, TargetReport, evaluate};
+pub use evaluate::{Evaluation, Scored, StratumReport, TargetReport, evaluate, look_up};
 pub use fault::{Fault, Faults, TrainFault};
 pub use interval::Interval;
-pub use kcs::{read_kcs, read_kcs_from, write_kcs};
+pub use kcs::{as_lodged, read_kcs, read_kcs_from, write_kcs};
 pub use made_up::generate;
 pub use options::{CutShares, Options, TreeOptions};
 pub use row::Row;

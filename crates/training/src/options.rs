@@ -47,13 +47,13 @@ pub struct Options {
 impl Default for Options {
     /// As tuned on the Korean data: `docs/model.md` says on which part of it.
     fn default() -> Self {
-        let fraud = TreeOptions { trees: 150, leaves: 31, depth: 8, learning_rate: 0.05, min_leaf_weight: 8.0, rows: 0.8, columns: 0.5, l2: 5.0 };
+        let fraud = TreeOptions { trees: 200, leaves: 31, depth: 8, learning_rate: 0.03, min_leaf_weight: 8.0, rows: 0.8, columns: 0.5, l2: 5.0 };
         Self {
             source: String::new(),
             made_up: false,
             seed: 0,
             folds: 10,
-            smoothing: 10.0,
+            smoothing: 20.0,
             critical: fraud.clone(),
             fraud,
             fraud_cuts: CutShares { red: 50_000, yellow: 200_000, uncertain: 300_000 },

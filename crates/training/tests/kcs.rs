@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use risk_domain::model::{Model, Target};
-use training::{Evaluation, Options, Row, evaluate, read_kcs, train};
+use training::{Evaluation, Options, Row, as_lodged, evaluate, read_kcs, train};
 
 /// Resamples of the intervals depend on this seed, the measures do not, but for ties at the edge of a share.
 const SEED: u64 = 1;
@@ -54,4 +54,14 @@ fn the_model_s_own_table_and_the_history_agree_on_what_was_seen() {
     let model = Model::read(&trained.bytes).unwrap();
     let unseen = |history| evaluate(&model, &test, history, SEED).targets[0].strata[1].rows;
     assert_eq!(unseen(None), unseen(Some(&history)));
+}
+
+#[test]
+fn rows_as_lodged_here_keep_most_of_what_they_tell() {
+    let Some(read) = rows() else { return };
+    let [history, valid, test] = read.map(as_lodged);
+    let model = Model::read(&train(&history, &valid, &Options::default(), &mut |_| {}).unwrap().bytes).unwrap();
+    let tested = evaluate(&model, &test, None, SEED);
+    assert!(value(&tested, Target::Fraud, "all", "auc") >= 0.97);
+    assert!(value(&tested, Target::Fraud, "unseen", "auc") <= 0.70);
 }

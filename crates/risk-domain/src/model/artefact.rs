@@ -9,6 +9,8 @@ use crate::Facts;
 
 const MAGIC: [u8; 8] = *b"CLGMODEL";
 const VERSION: u32 = 1;
+/// Paths are unfolded when read, so that a file may take some twenty times its size in memory.
+const MAX_BYTES: usize = 32 << 20;
 /// A hash and three one-byte counts.
 const MIN_ENTRY: usize = 11;
 /// Kind, cover and weight of a leaf.
@@ -41,6 +43,9 @@ pub struct Model {
 impl Model {
     /// Reads an artefact; whatever the bytes are, the answer is a model that cannot fail or a fault.
     pub fn read(bytes: &[u8]) -> Result<Self, ModelFault> {
+        if bytes.len() > MAX_BYTES {
+            return Err(ModelFault::TooLarge("bytes"));
+        }
         let mut cursor = Cursor::new(bytes);
         if cursor.take(MAGIC.len(), "the mark").ok() != Some(&MAGIC) {
             return Err(ModelFault::Magic);
@@ -144,7 +149,7 @@ impl Model {
     pub fn reasons(&self, goods: &Goods, target: Target) -> Reasons {
         let columns = self.columns(goods);
         let forest = self.forest(target);
-        Reasons::of(self, goods, forest.leaves.expected, forest.log_odds(&columns), &forest.leaves.values(&columns))
+        Reasons::of(self, goods, forest.expected(), forest.log_odds(&columns), &forest.contributions(&columns))
     }
 
     /// The trees of a target.

@@ -5,6 +5,8 @@ use super::{COLUMNS, ModelFault};
 /// A path may be this long.
 pub(super) const MAX_DEPTH: usize = 32;
 const MAX_TREES: usize = 10_000;
+/// Log-odds of a base or a leaf stay within this, so that no sum of millionths overflows.
+const MAX_LOG_ODDS: f64 = 1000.0;
 
 /// A node of a tree in the artefact; the root is node 0, the right child stands behind the left one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,13 +58,13 @@ pub struct Forest {
     trees: Vec<Vec<TreeNode>>,
     flat: Vec<Flat>,
     roots: Vec<u32>,
-    pub(super) leaves: Leaves,
+    leaves: Leaves,
 }
 
 impl Forest {
     /// Checks everything that walking relies on: children lie ahead and have one parent each, numbers are finite, covers positive.
     pub fn new(base: f64, trees: Vec<Vec<TreeNode>>) -> Result<Self, ModelFault> {
-        if !base.is_finite() {
+        if !within(base) {
             return Err(ModelFault::Number("the base"));
         }
         if trees.len() > MAX_TREES {
@@ -95,6 +97,16 @@ impl Forest {
         self.roots.iter().fold(self.base, |sum, root| sum + self.leaf(*root as usize, columns))
     }
 
+    /// Log-odds of a row of which nothing is known.
+    pub const fn expected(&self) -> f64 {
+        self.leaves.expected
+    }
+
+    /// Shapley value of every column; they and [`Self::expected`] add up to the log-odds.
+    pub fn contributions(&self, columns: &[f64; COLUMNS]) -> [f64; COLUMNS] {
+        self.leaves.values(columns)
+    }
+
     fn leaf(&self, root: usize, columns: &[f64; COLUMNS]) -> f64 {
         let mut node = &self.flat[root];
         while !node.leaf {
@@ -105,6 +117,16 @@ impl Forest {
         }
         node.value
     }
+}
+
+fn within(log_odds: f64) -> bool {
+    log_odds.abs() <= MAX_LOG_ODDS
+}
+
+/// Sums of 32-bit hessians differ a little with their order.
+#[expect(clippy::float_arithmetic, reason = "a check of a file, not a decision")]
+fn covered(child: f32, parent: f32) -> bool {
+    f64::from(child) <= f64::from(parent) * 1.001
 }
 
 fn flattened(node: &TreeNode, start: u32) -> Flat {
@@ -133,7 +155,7 @@ fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
             return fault(index, "cover is not positive");
         }
         match *node {
-            TreeNode::Leaf { weight, .. } if !weight.is_finite() => return fault(index, "weight is not finite"),
+            TreeNode::Leaf { weight, .. } if !within(f64::from(weight)) => return fault(index, "weight is out of range"),
             TreeNode::Leaf { .. } => {}
             TreeNode::Split { column, threshold, left, .. } => {
                 let left = usize::from(left);
@@ -146,6 +168,9 @@ fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
                 for child in [left, left + 1] {
                     if depths[child].replace(depth + 1).is_some() {
                         return fault(child, "two nodes lead here");
+                    }
+                    if !covered(tree[child].cover(), cover) {
+                        return fault(child, "more cover than the parent");
                     }
                 }
             }
@@ -216,7 +241,10 @@ pub(super) mod tests {
         assert_eq!(refused(&[split(0, 0.0, false, 1), leaf(1.0)]), "a child is out of range");
         assert_eq!(refused(&[split(999, 0.0, false, 1), leaf(1.0), leaf(1.0)]), "column or threshold is out of range");
         assert_eq!(refused(&[split(0, f64::NAN, false, 1), leaf(1.0), leaf(1.0)]), "column or threshold is out of range");
-        assert_eq!(refused(&[leaf(f32::INFINITY)]), "weight is not finite");
+        assert_eq!(refused(&[leaf(f32::INFINITY)]), "weight is out of range");
+        assert_eq!(refused(&[leaf(f32::NAN)]), "weight is out of range");
+        let heavy = TreeNode::Leaf { cover: 3.0, weight: 1.0 };
+        assert_eq!(refused(&[split(0, 0.0, false, 1), heavy, leaf(1.0)]), "more cover than the parent");
         assert_eq!(refused(&[leaf(1.0), leaf(1.0)]), "nothing leads here");
         let shared = [split(0, 0.0, false, 1), split(0, 0.0, false, 2), leaf(1.0), leaf(1.0)];
         assert_eq!(refused(&shared), "two nodes lead here");

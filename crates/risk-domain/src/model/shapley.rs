@@ -33,7 +33,7 @@ pub struct Leaves {
     gates: Vec<Gate>,
     leaves: Vec<Leaf>,
     /// Log-odds of a row of which nothing is known.
-    pub expected: f64,
+    pub(super) expected: f64,
     /// `orders[m][s]` = s!(m-s-1)!/m!: share of the orders in which s given columns of m stand before a given other one.
     orders: Vec<Vec<f64>>,
 }
@@ -212,12 +212,12 @@ mod tests {
                 *column = if *value == 5 { f64::NAN } else { f64::from(*value) };
             }
             let forest = Forest::new(0.25, trees.clone()).unwrap();
-            let values = forest.leaves.values(&columns);
+            let values = forest.contributions(&columns);
             for of in 0..5 {
                 prop_assert!((values[of as usize] - by_definition(&trees, &columns, of)).abs() < 1e-9);
             }
             let sum: f64 = values.iter().sum();
-            prop_assert!((forest.leaves.expected + sum - forest.log_odds(&columns)).abs() < 1e-9);
+            prop_assert!((forest.expected() + sum - forest.log_odds(&columns)).abs() < 1e-9);
         }
     }
 }
