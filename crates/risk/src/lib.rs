@@ -17,6 +17,7 @@ mod handing_on;
 mod handler;
 mod lane_changing;
 mod office;
+mod pairing;
 mod place;
 mod reassigning;
 mod regime;
@@ -36,10 +37,10 @@ use contracts::{
     risk::{RiskEvent, risk_server::RiskServer},
 };
 use platform::{
-    Secret,
     callers::RoleTable,
     operations::Told,
     reader::{Origin, Source, SourceClass},
+    secret::Secret,
     service::{Context, Definition, Parts, Service},
     witness::Witness,
 };

@@ -47,6 +47,11 @@ impl Regime {
         &self.rules.json
     }
 
+    /// Scores of the model's training window, where the model tells them: what drift is measured against.
+    pub fn reference(&self) -> Option<risk_domain::outcomes::Reference> {
+        None
+    }
+
     async fn load(conn: &mut PgConnection, revision: i32) -> Result<Self, Failure> {
         let document = composing::compose(&store::approved(conn).await?, revision.unsigned_abs())?;
         let rules = Rules::build(document).map_err(|faults| Failure::Retry(composing::told(&faults)))?;
@@ -86,7 +91,7 @@ impl RuleBook for Regime {
 
 impl Scorer for Regime {
     fn score(&self, facts: &Facts) -> Vec<LineScore> {
-        self.model.as_ref().map(|model| model.score(facts)).unwrap_or_default()
+        self.model.as_ref().map(|model| Scorer::score(model, facts)).unwrap_or_default()
     }
 }
 

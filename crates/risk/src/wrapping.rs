@@ -4,7 +4,7 @@ use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{Aead, Payload},
 };
-use platform::{Failure, Secret, clock};
+use platform::{Failure, clock, secret::Secret};
 use risk_domain::DayKey;
 use values::Day;
 
