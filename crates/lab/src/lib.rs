@@ -2,6 +2,7 @@
 
 pub mod attack;
 pub mod fairness;
+pub mod criteria;
 mod figure;
 pub mod model;
 pub mod pairs;

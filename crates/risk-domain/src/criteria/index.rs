@@ -5,16 +5,17 @@ use super::{
     Criterion,
     anchor::{Anchor, Gauge, Trigger, anchor},
     fast::TextMap,
+    first_match,
     lists::ListKind,
-    predicate::{Text, declared, of_line},
+    predicate::{Test, Text, declared, of_line},
 };
 use crate::facts::{Facts, LineFacts};
 
 /// Criteria with their numbers, ready to be asked.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    /// Ascending by number.
-    criteria: Vec<(usize, Criterion)>,
+    /// Ascending by number. The tests are copied one after the other, so that those of one criterion lie together in memory.
+    criteria: Vec<(usize, Box<[Test]>)>,
     /// One bit for each criterion without an anchor.
     always: Vec<u64>,
     declaration: Vec<TextTable>,
@@ -65,13 +66,13 @@ impl Index {
         let mut building = Building::default();
         let mut always = vec![0; criteria.len().div_ceil(64)];
         for (place, (_, criterion)) in (0_u32..).zip(&criteria) {
-            let anchors = criterion.0.iter().filter_map(|clause| anchor(&clause.test));
+            let anchors = criterion.0.tests.iter().filter_map(anchor);
             match anchors.min_by_key(|a| a.share) {
                 Some(anchor) => building.add(place, anchor),
                 None => wake(&mut always, place),
             }
         }
-        building.finish(criteria, always)
+        building.finish(criteria.into_iter().map(|(number, c)| (number, c.0.tests.clone())).collect(), always)
     }
 
     /// Numbers of the criteria that hold with their first matching lines, ascending: the same as asking
@@ -92,9 +93,9 @@ impl Index {
             while bits != 0 {
                 let place = word * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                let (number, criterion) = &self.criteria[place];
+                let (number, tests) = &self.criteria[place];
                 if wanted(*number)
-                    && let Some(line) = criterion.first_match(facts)
+                    && let Some(line) = first_match(tests, facts)
                 {
                     found.push((*number, line));
                 }
@@ -244,7 +245,7 @@ impl Building {
         self.gauges.entry(gauge).or_insert_with(|| GaugeTable { gauge, at_least: Vec::new(), at_most: Vec::new() })
     }
 
-    fn finish(self, criteria: Vec<(usize, Criterion)>, always: Vec<u64>) -> Index {
+    fn finish(self, criteria: Vec<(usize, Box<[Test]>)>, always: Vec<u64>) -> Index {
         let mut gauges: Vec<GaugeTable> = self.gauges.into_values().collect();
         for table in &mut gauges {
             table.at_least.sort_unstable();

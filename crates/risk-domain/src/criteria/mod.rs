@@ -9,9 +9,11 @@ mod fault;
 mod index;
 mod lists;
 mod operand;
+mod pieces;
 mod predicate;
 mod seen;
 mod source;
+mod value;
 pub mod vocabulary;
 
 use std::sync::Arc;
@@ -26,17 +28,18 @@ use crate::facts::Facts;
 
 /// A compiled expression; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Criterion(Arc<[Clause]>);
+pub struct Criterion(Arc<Compiled>);
 
-/// One operand of the outermost `&&`s.
+/// The operands of the outermost `&&`s: as tests, and as written.
 #[derive(Debug)]
-struct Clause {
-    test: Test,
-    text: Box<str>,
+struct Compiled {
+    tests: Box<[Test]>,
+    texts: Box<[String]>,
 }
 
-/// Longest expression in bytes.
-pub const LONGEST: usize = 16_384;
+/// Longest expression in bytes: what the parser does with a broken one of this length stays within the stack of a worker thread.
+/// Long enumerations belong in named lists.
+pub const LONGEST: usize = 4_096;
 
 impl Criterion {
     /// Compiles an expression against the lists that are valid.
@@ -49,10 +52,10 @@ impl Criterion {
         }
         let (root, source) = source::parse(source)?;
         let mut check = Check { source: &source, lists, line: None, faults: Vec::new() };
-        let clauses: Arc<[Clause]> =
-            source.clauses(&root).into_iter().map(|(node, text)| Clause { test: check.test(node, false), text: text.into() }).collect();
+        let clauses = source.clauses(&root).into_iter();
+        let (tests, texts): (Vec<Test>, Vec<String>) = clauses.map(|(node, text)| (check.test(node, false), text)).unzip();
         if check.faults.is_empty() {
-            Ok(Self(clauses))
+            Ok(Self(Arc::new(Compiled { tests: tests.into(), texts: texts.into() })))
         } else {
             check.faults.sort();
             check.faults.dedup();
@@ -63,17 +66,13 @@ impl Criterion {
     /// Whether it is true; unknown is not.
     pub fn holds(&self, facts: &Facts) -> bool {
         // One clause that is false or unknown keeps the whole from being true.
-        self.0.iter().all(|clause| clause.test.holds(facts, None) == Some(true))
+        self.0.tests.iter().all(|test| test.holds(facts, None) == Some(true))
     }
 
     /// When it holds: the number of the first line that passes the first `lines.exists` that any line passes, or 0 when it looks at the
     /// declaration as a whole.
     pub fn first_match(&self, facts: &Facts) -> Option<u32> {
-        if !self.holds(facts) {
-            return None;
-        }
-        let Some(body) = self.first_lines(facts) else { return Some(0) };
-        facts.lines.iter().find(|l| body.holds(facts, Some(l)) == Some(true)).map(|l| l.line)
+        first_match(&self.0.tests, facts)
     }
 
     /// Calls back with the index of every line that passes the `lines.exists` of [`Self::first_match`]; with every line when there is none.
@@ -88,18 +87,37 @@ impl Criterion {
     }
 
     fn first_lines(&self, facts: &Facts) -> Option<&Test> {
-        self.0.iter().find_map(|clause| clause.test.first_lines(facts))
+        self.0.tests.iter().find_map(|test| test.first_lines(facts))
     }
 
     /// The clauses that hold, each as written with the values that it saw: for officers and auditors, never for declarants.
     pub fn clauses_matched(&self, facts: &Facts) -> Vec<String> {
-        let held = self.0.iter().filter(|clause| clause.test.holds(facts, None) == Some(true));
-        held.map(|clause| {
-            let seen = seen::values(&clause.test, facts);
-            if seen.is_empty() { clause.text.to_string() } else { format!("{} [{seen}]", clause.text) }
+        let clauses = self.0.tests.iter().zip(&self.0.texts);
+        let held = clauses.filter(|(test, _)| test.holds(facts, None) == Some(true));
+        held.map(|(test, text)| {
+            let seen = seen::values(test, facts);
+            if seen.is_empty() { text.clone() } else { format!("{text} [{seen}]") }
         })
         .collect()
     }
+}
+
+/// [`Criterion::first_match`], with every test evaluated at most once unless it has a `lines.exists` below an `||`.
+fn first_match(tests: &[Test], facts: &Facts) -> Option<u32> {
+    let mut first = None;
+    for test in tests {
+        if let Test::Lines { every: false, body } = test {
+            let line = facts.lines.iter().find(|l| body.holds(facts, Some(l)) == Some(true))?;
+            first = first.or(Some(line.line));
+        } else if test.holds(facts, None) != Some(true) {
+            return None;
+        } else if first.is_none()
+            && let Some(body) = test.first_lines(facts)
+        {
+            first = facts.lines.iter().find(|l| body.holds(facts, Some(l)) == Some(true)).map(|l| l.line);
+        }
+    }
+    Some(first.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use cel::{
     parser::Parser,
 };
 
-use super::fault::LanguageFault;
+use super::{
+    fault::LanguageFault,
+    pieces::{Piece, bounded, pieces},
+};
 
 /// A parsed expression with its text.
 pub struct Source<'s> {
@@ -13,21 +16,24 @@ pub struct Source<'s> {
 }
 
 /// Nesting that no reasonable criterion needs: deeper ones are refused before they cost stack.
-const DEPTH: u16 = 64;
+const DEPTH: u16 = 32;
 
 /// Parses the text as CEL.
 ///
 /// # Errors
 /// Everything that is not CEL.
 pub fn parse(text: &str) -> Result<(IdedExpr, Source<'_>), Vec<LanguageFault>> {
+    if let Err((at, said)) = bounded(text) {
+        return Err(vec![place(text, at, said)]);
+    }
     match Parser::new().max_recursion_depth(DEPTH).parse_with_source_info(text) {
         Ok((expression, places)) => Ok((expression, Source { text, places })),
         Err(errors) => Err(errors
             .errors
             .into_iter()
             .map(|e| {
-                let place = |n: isize| u32::try_from(n).unwrap_or(0).max(1);
-                LanguageFault { line: place(e.pos.0), column: place(e.pos.1), text: plain(&e.msg) }
+                let from_one = |n: isize| u32::try_from(n).unwrap_or(0).max(1);
+                LanguageFault { line: from_one(e.pos.0), column: from_one(e.pos.1), text: plain(&e.msg) }
             })
             .collect()),
     }
@@ -40,6 +46,9 @@ fn plain(message: &str) -> String {
     if said.contains("'<EOF>'") {
         return "the expression ends too early".to_owned();
     }
+    if said.contains("Recursion limit") {
+        return format!("more than {DEPTH} parentheses, calls and lists within each other");
+    }
     match quoted(said) {
         Some(token) if token == "=" => "= is not a test: write ==".to_owned(),
         Some(token) if said.contains("token recognition") => format!("{token} is not understood here"),
@@ -48,6 +57,15 @@ fn plain(message: &str) -> String {
         _ if said.contains("has() macro") => "has() asks for a fact of a line, as in has(l.value_per_kg)".to_owned(),
         _ => said.trim_start_matches("Syntax error: ").to_owned(),
     }
+}
+
+/// A fault at a place in bytes.
+fn place(source: &str, at: usize, text: String) -> LanguageFault {
+    let before = source.get(..at).unwrap_or(source);
+    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    LanguageFault { line: narrow(line), column: narrow(column), text }
 }
 
 impl Source<'_> {
@@ -77,11 +95,7 @@ impl Source<'_> {
 
     /// A fault at a place in bytes.
     pub fn fault(&self, at: usize, text: impl Into<String>) -> LanguageFault {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        LanguageFault { line: narrow(line), column: narrow(column), text: text.into() }
+        place(self.text, at, text.into())
     }
 
     /// The operands of the outermost `&&`s with their texts, in the order of the source.
@@ -110,42 +124,22 @@ impl Source<'_> {
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Vec<usize> = Vec::new();
-    let mut rest = text.chars().peekable();
-    let mut quote = None;
-    while let Some(c) = rest.next() {
-        match (quote, c) {
-            (Some(q), _) => {
-                out.push(c);
-                if c == '\\' {
-                    out.extend(rest.next());
-                } else if c == q {
-                    quote = None;
-                }
-            }
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                out.push(c);
-            }
-            (None, '/') if rest.peek() == Some(&'/') => {
-                rest.by_ref().find(|c| *c == '\n');
-                out.push(' ');
-            }
-            (None, c) if c.is_whitespace() => {
-                if !out.ends_with([' ', '(']) {
-                    out.push(' ');
-                }
-            }
-            (None, '(') => {
+    for (_, piece) in pieces(text) {
+        match piece {
+            Piece::Quoted(quoted) => out.push_str(quoted),
+            Piece::Plain('(') => {
                 open.push(out.len());
-                out.push(c);
+                out.push('(');
             }
-            (None, ')') => {
+            Piece::Plain(')') => {
                 if open.pop().is_some() {
                     out.truncate(out.trim_end_matches(' ').len());
-                    out.push(c);
+                    out.push(')');
                 }
             }
-            (None, c) => out.push(c),
+            Piece::Plain(c) if !c.is_whitespace() => out.push(c),
+            _ if out.ends_with([' ', '(']) => {}
+            _ => out.push(' '),
         }
     }
     for at in open.into_iter().rev() {
@@ -160,10 +154,10 @@ mod tests {
 
     #[test]
     fn clauses_keep_their_text_without_comments_and_outer_parentheses() {
-        let text = "a == \"x && (\" && // first\n  ((b(1) ||\n   c) && d(2) ) && e(  (f) )";
+        let text = "a == r\"x && (\\\" && // first\n  ((b(1) ||\n   c) && d(2) ) && e(  (f) )";
         let (root, source) = parse(text).unwrap();
         let texts: Vec<String> = source.clauses(&root).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["a == \"x && (\"", "(b(1) || c)", "d(2)", "e((f))"]);
+        assert_eq!(texts, ["a == r\"x && (\\\"", "(b(1) || c)", "d(2)", "e((f))"]);
     }
 
     #[test]
@@ -171,6 +165,7 @@ mod tests {
         let told = |text: &str| parse(text).map(|_| ()).unwrap_err()[0].to_string();
         assert_eq!(told("a =="), "line 1, column 5: the expression ends too early");
         assert_eq!(told("a &&\n  b = 3"), "line 2, column 5: = is not a test: write ==");
+        assert_eq!(told("a == 'x &&\n b == 'y'"), "line 1, column 6: the quotation mark is not closed on its line");
         assert_eq!(told("a in ]"), "line 1, column 6: ] is not expected here");
         assert_eq!(told("99999999999999999999 > a"), "line 1, column 1: the number does not fit 64 bits");
         assert_eq!(told("has(a)"), "line 1, column 5: has() asks for a fact of a line, as in has(l.value_per_kg)");

@@ -153,7 +153,46 @@ fn every_wrong_name_and_type_is_told_with_its_place() {
 
 #[test]
 fn deep_and_long_expressions_are_refused_instead_of_costing_the_stack() {
-    assert!(!told(&format!("{}true{}", "(".repeat(500), ")".repeat(500))).is_empty());
+    let n = LONGEST - 10;
+    let parts = [
+        "!",
+        "+1",
+        "-1",
+        ".b",
+        ".b()",
+        "(",
+        "<1",
+        "[1]",
+        "[",
+        "!(",
+        " in 1",
+        "*1",
+        "lines.exists(l,",
+        "?a:b",
+        "[1,",
+        "\",\"+",
+        "r'\\'+",
+        "{1:",
+        "+1&",
+        "+1|",
+        "+1,",
+        ",+1",
+        "&&+1",
+        "&&1+",
+        "+1)",
+        "+1]",
+        "&|+1",
+        "#+1",
+        "f(1,1+1+1+1+1+1+1+1+1+",
+    ];
+    for part in parts {
+        let source = format!("value{}", part.repeat(n / part.len()));
+        // The stack of a worker thread.
+        let compiled = std::thread::Builder::new().stack_size(2 << 20).spawn(move || Criterion::compile(&source, &lists()).is_err());
+        assert!(compiled.unwrap().join().unwrap(), "{part}");
+    }
+    assert!(told(&format!("{}true{}", "(".repeat(99), ")".repeat(99))).join("").contains("within each other"));
+    assert!(told(&format!("value > 1{}", "+1".repeat(40)))[0].contains("operators in one operand"));
     assert!(told(&"x".repeat(LONGEST + 1))[0].contains("longer than"));
 }
 

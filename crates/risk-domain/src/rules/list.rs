@@ -39,7 +39,7 @@ impl Versions {
         let named = self.0.iter().filter(|v| text.contains(&v.name));
         let begins = named.flat_map(|v| [Some(v.from), v.to.succ_opt()]).flatten().filter(|day| from < *day && *day <= to);
         let begins: Vec<Day> = begins.chain([from]).collect::<BTreeSet<_>>().into_iter().collect();
-        let ends = begins.iter().skip(1).filter_map(|day| day.pred_opt()).chain([to]);
+        let ends = begins.iter().skip(1).filter_map(Day::pred_opt).chain([to]);
         begins.iter().copied().zip(ends).collect()
     }
 }

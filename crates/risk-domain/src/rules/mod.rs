@@ -193,9 +193,12 @@ fn model(model: &ModelDocument, faults: &mut Vec<RuleFault>) {
     reader.demand(model.yellow_at <= model.red_at, "red_at", || "not below yellow_at".to_owned());
 }
 
-/// By name what is counted: used where versions of one thing may not overlap.
-fn overlaps<'d>(spans: impl Iterator<Item = (&'d str, u32, Option<(Day, Day)>)>, faults: &mut Vec<RuleFault>) {
-    let mut by_name: BTreeMap<&str, Vec<(u32, Option<(Day, Day)>)>> = BTreeMap::new();
+/// First and last day; `None` where they cannot be read.
+type Span = Option<(Day, Day)>;
+
+/// No version of one name twice, no two versions valid on one day.
+fn overlaps<'d>(spans: impl Iterator<Item = (&'d str, u32, Span)>, faults: &mut Vec<RuleFault>) {
+    let mut by_name: BTreeMap<&str, Vec<(u32, Span)>> = BTreeMap::new();
     for (name, version, span) in spans {
         let earlier = by_name.entry(name).or_default();
         if earlier.iter().any(|(v, _)| *v == version) {

@@ -212,3 +212,11 @@ fn a_difference_names_the_fields_that_changed() {
     assert_eq!(diff(&old, &new), changed);
     assert_eq!(diff(&old, &old), []);
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_valid() {
+    let page = include_str!("../../../../docs/criteria.md");
+    let block = |language: &str| page.split(&format!("```{language}\n")).nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(Rules::standard().unwrap().lint(block("toml").trim_start_matches("[[profile]]")), []);
+    assert!(crate::Criterion::compile(block("cel"), &crate::criteria::tests::lists()).is_ok());
+}
