@@ -1,5 +1,7 @@
 //! Measurements of the pure core: timings beside their anchors, attackers, simulated years. Nothing here is part of a service.
 
 mod figure;
+pub mod outcomes_plot;
+pub mod replay;
 
 pub use figure::{Figure, median_ns};

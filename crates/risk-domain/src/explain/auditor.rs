@@ -1,6 +1,6 @@
 //! The auditor's voice: everything, so that the decision can be taken again with pencil and paper.
 use serde::Serialize;
-use values::Lane;
+use values::{Decimal, Lane};
 
 use super::{
     LaneChange, Sources,
@@ -99,9 +99,10 @@ impl<'a> Audit<'a> {
 
     pub(super) fn page(&self) -> Page {
         let mut page = self.told.page();
+        page.section(said("Dữ liệu đầu vào", "What went in"), self.inputs());
         page.section(said("Xác suất lựa chọn", "Chances"), self.chances());
         page.section(
-            said("Số đếm trước quyết định, cùng ngày, đơn vị và loại hình", "Counted before, same day, office and direction"),
+            said("Số đếm trước quyết định, cùng ngày, đơn vị và chiều xuất nhập khẩu", "Counted before, same day, office and direction"),
             self.counters(),
         );
         page.section(said("Lượt bốc ngẫu nhiên", "Draws"), self.draws.iter().map(DrawTold::told));
@@ -109,8 +110,37 @@ impl<'a> Audit<'a> {
             page.extend(table(pick));
         }
         page.section(said("Mã băm SHA-256", "SHA-256 digests"), self.digests());
-        page.section(said("Tính lại", "Taken again"), (!self.recomputation.is_empty()).then(|| both(self.recomputation)));
+        page.section(said("Tính lại", "Taken again"), self.recomputation.lines().filter(|l| !l.trim().is_empty()).map(both));
         page
+    }
+
+    /// What the declaration said; JSON has every field.
+    fn inputs(&self) -> Vec<Said> {
+        let f = &self.trace.facts;
+        let (direction, kind, class, country, plate) = (f.direction, &f.kind, &f.class, &f.counterparty_country, &f.plate);
+        let (value, currency, mass, packages) = (Decimal::<4>::from_units(f.value), &f.currency, f.gross_mass_g, f.packages);
+        let mut told = vec![
+            both(format!("{direction}, {class}, {kind}, {country}, {plate}, {} → {}", f.loading_place, f.unloading_place)),
+            said(
+                format!("Trị giá {value} {currency}, thuế {} VND, trọng lượng {mass} g, {packages} kiện.", f.duty_vnd),
+                format!("Value {value} {currency}, duty {} VND, gross mass {mass} g, {packages} packages.", f.duty_vnd),
+            ),
+        ];
+        told.extend(f.lines.iter().map(|l| {
+            let value = Decimal::<4>::from_units(l.value);
+            said(
+                format!("dòng hàng {}: {} {}, trị giá {value}, trọng lượng {} g", l.line, l.commodity, l.origin, l.net_mass_g),
+                format!("line {}: {} {}, value {value}, net mass {} g", l.line, l.commodity, l.origin, l.net_mass_g),
+            )
+        }));
+        told.extend(self.trace.scores.iter().map(|s| {
+            let (fraud, critical) = (words::percent(i64::from(s.fraud)), words::percent(i64::from(s.critical)));
+            said(
+                format!("dòng hàng {}: điểm gian lận {}, gian lận nghiêm trọng {}", s.line, fraud.vi, critical.vi),
+                format!("line {}: fraud {}, critical fraud {}", s.line, fraud.en, critical.en),
+            )
+        }));
+        told
     }
 
     fn chances(&self) -> Vec<Said> {
@@ -184,6 +214,10 @@ fn table(pick: &PickTrace) -> Page {
             format!("Ưu tiên {}: {} (tờ khai {}).", p.officer, how.vi, p.from),
             format!("First {}: {} (declaration {}).", p.officer, how.en, p.from),
         ));
+    }
+    if !pick.excluded.is_empty() {
+        let codes = pick.excluded.join(", ");
+        page.item(said(format!("Không được giao lại cho: {codes}"), format!("Not to be given to: {codes}")));
     }
     for c in &a.candidates {
         let (code, points, minutes) = (&c.code, c.points, c.minutes);

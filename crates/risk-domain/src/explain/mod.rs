@@ -104,24 +104,26 @@ pub fn explain(sources: &Sources<'_>, voice: Voice) -> Explanation {
     match voice {
         Voice::Declarant => {
             let declared = Declared::from(Told::of(sources));
-            written(&declared, declared.page())
+            written(&declared, &declared.page())
         }
         Voice::Officer => {
             let view = OfficerView::of(sources);
-            written(&view, view.page())
+            written(&view, &view.page())
         }
         Voice::Auditor => {
             let audit = Audit::of(sources);
-            written(&audit, audit.page())
+            written(&audit, &audit.page())
         }
     }
 }
 
-fn written(told: &impl Serialize, page: said::Page) -> Explanation {
+fn written(told: &impl Serialize, page: &said::Page) -> Explanation {
     // Texts and integers always serialise.
     let json = serde_json::to_string(told).unwrap_or_default();
     Explanation { text_vi: page.text(|s| &s.vi), text_en: page.text(|s| &s.en), json }
 }
 
+#[cfg(test)]
+mod specimen;
 #[cfg(test)]
 mod tests;

@@ -154,9 +154,10 @@ impl OfficerView {
         page.head(said(format!("Điểm rủi ro: {}", score.vi), format!("Risk score: {}", score.en)));
         for c in self.contributions.iter().take(STRONGEST) {
             let part = words::percent(c.millionths);
+            let plus = if c.millionths > 0 { "+" } else { "" };
             page.item(said(
-                format!("dòng hàng {}: {} = {}: {}", c.line, c.name_vi, c.value, part.vi),
-                format!("line {}: {} = {}: {}", c.line, c.name_en, c.value, part.en),
+                format!("dòng hàng {}: {} = {}: {plus}{}", c.line, c.name_vi, c.value, part.vi),
+                format!("line {}: {} = {}: {plus}{}", c.line, c.name_en, c.value, part.en),
             ));
         }
     }

@@ -91,7 +91,11 @@ fn a_profile_that_finds_less_than_chance_is_proposed_for_retirement() {
     assert_eq!(verdict("EVEN"), Some(Verdict::NoDifference));
     assert_eq!(verdict("NEW"), Some(Verdict::TooFew));
     let bad = report.profiles.iter().find(|p| p.id == "BAD").unwrap().record;
-    assert_eq!((bad.hits, bad.examinations, bad.found, bad.revenue_vnd, bad.days_since_hit), (400, 400, 2, 4000, 10));
+    assert_eq!(
+        (bad.hits, bad.examinations, bad.found, bad.revenue_vnd, bad.days_since_hit, bad.days_since_find),
+        (400, 400, 2, 4000, Some(10), Some(10))
+    );
+    assert_eq!(report.model.days_since_hit, None);
     let read: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
     assert_eq!((read.format.as_str(), read.retire, read.drift), (FORMAT, report.retire, report.drift));
 }
