@@ -41,7 +41,7 @@ fn draw<B: DrawingBackend>(rows: &[(String, Rate, RGBColor)], random: Option<Rat
     let count = i32::try_from(rows.len()).unwrap_or(i32::MAX).max(1);
     let most = rows.iter().map(|r| r.1.high).fold(0.01, f64::max);
     let mut chart = ChartBuilder::on(&root)
-        .caption("Hit rate with 95 % interval, beside the random stratum", ("sans-serif", 16))
+        .caption("Hit rate with 95 % interval, beside the random stratum", ("sans-serif", 22))
         .margin(10)
         .x_label_area_size(36)
         .y_label_area_size(210)
@@ -50,6 +50,7 @@ fn draw<B: DrawingBackend>(rows: &[(String, Rate, RGBColor)], random: Option<Rat
         .configure_mesh()
         .disable_y_mesh()
         .y_labels(rows.len() + 1)
+        .label_style(("sans-serif", 15))
         .x_desc("found / examinations")
         .x_label_formatter(&|x| format!("{:.1} %", x * 100.0))
         .y_label_formatter(&|y| match y {

@@ -127,6 +127,16 @@ fn unequal_probabilities_are_weighed_back_to_all() {
 }
 
 #[test]
+fn with_equal_probabilities_the_error_is_that_of_a_simple_sample() {
+    let mut sample = Sample::default();
+    (0..1000).for_each(|i| sample.add(200_000, Some(i < 50)));
+    let estimate = sample.estimate();
+    // (1 - π)·p·(1 - p)/n of the rate, (1 - π)/π²·found of the total.
+    assert!((estimate.standard_error - (0.8 * 0.05 * 0.95 / 1000.0_f64).sqrt()).abs() < 1e-12, "{estimate:?}");
+    assert!((estimate.total.standard_error - (0.8 / 0.04 * 50.0_f64).sqrt()).abs() < 1e-9 && (estimate.effective - 1000.0).abs() < 1e-6);
+}
+
+#[test]
 fn intervals_of_the_stratum_cover_the_truth_about_as_often_as_they_say() {
     let rng = &mut numbers(7);
     let covered = (0..400)
