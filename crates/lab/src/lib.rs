@@ -1,12 +1,14 @@
 //! Measurements of the pure core: timings beside their anchors, attackers, simulated years. Nothing here is part of a service.
 
 pub mod attack;
-pub mod fairness;
 pub mod criteria;
+pub mod fairness;
 mod figure;
 pub mod model;
+pub mod outcomes_plot;
 pub mod pairs;
 mod plot;
+pub mod replay;
 pub mod rivals;
 mod year;
 

@@ -147,7 +147,7 @@ pub enum MatchOutcome {
 
 const GREEN: &str = "Customs Law 54/2014/QH13 articles 17 and 32";
 const RANDOM: &str = "Circular 81/2019/TT-BTC article 22 (random index)";
-const ASSESSED: &str = "Circular 81/2019/TT-BTC articles 17 and 22 (risk assessment)";
+pub(crate) const ASSESSED: &str = "Circular 81/2019/TT-BTC articles 17 and 22 (risk assessment)";
 const AMENDED: &str = "Circular 38/2015/TT-BTC article 20 (amendment keeps the lane)";
 
 /// Decides the lane.

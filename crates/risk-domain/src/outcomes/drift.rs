@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LEAST, Outcome,
-    test::{BINS, same_distribution, same_rate, stability},
+    compare::{BINS, same_distribution, same_rate, stability},
 };
 use crate::select::WHOLE;
 

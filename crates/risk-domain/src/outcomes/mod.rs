@@ -1,18 +1,18 @@
 //! What checks found: per profile and for the model, beside the random stratum; pure statistics that decide nothing.
+mod compare;
 mod drift;
 mod rate;
 mod record;
-mod test;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use values::{Day, Lane};
 
+pub use compare::{BINS, chi_square_tail, same_distribution, same_rate, stability};
 pub use drift::{Alarm, Drift, Reference, Shift};
 pub use rate::{Estimate, LEAST, Rate, Sample, Total, difference, wilson};
 pub use record::{ProfileRecord, Record, Verdict};
-pub use test::{BINS, chi_square_tail, same_distribution, same_rate, stability};
 
 /// Format of [`Report`] as JSON.
 pub const FORMAT: &str = "cleargate.outcomes/1";

@@ -20,8 +20,10 @@ pub struct Record {
     /// Found ÷ examinations; absent below [`LEAST`] examinations.
     pub rate: Option<Rate>,
     pub revenue_vnd: i64,
-    /// Since the last declaration was selected.
-    pub days_since_hit: i64,
+    /// Since a declaration was last selected; absent when none was.
+    pub days_since_hit: Option<i64>,
+    /// Since the last declaration whose check did not conform was selected.
+    pub days_since_find: Option<i64>,
     /// Rate less that of the random stratum; absent unless both are known.
     pub difference: Option<Rate>,
     pub verdict: Verdict,
@@ -60,6 +62,7 @@ pub(super) struct Tally {
     found: u64,
     revenue_vnd: i64,
     last: Option<Day>,
+    last_find: Option<Day>,
 }
 
 impl Tally {
@@ -69,6 +72,9 @@ impl Tally {
         self.found += u64::from(outcome.found == Some(true));
         self.revenue_vnd = self.revenue_vnd.saturating_add(outcome.revenue_vnd);
         self.last = self.last.max(Some(outcome.day));
+        if outcome.found == Some(true) {
+            self.last_find = self.last_find.max(Some(outcome.day));
+        }
     }
 
     pub(super) fn end(&self, random: &Estimate, today: Day) -> Record {
@@ -81,13 +87,15 @@ impl Tally {
             (_, Some(d)) if d.low > 0.0 => Verdict::Better,
             _ => Verdict::NoDifference,
         };
+        let since = |last: Day| today.signed_duration_since(last).num_days();
         Record {
             hits: self.hits,
             examinations: self.examinations,
             found: self.found,
             rate,
             revenue_vnd: self.revenue_vnd,
-            days_since_hit: self.last.map_or(0, |last| today.signed_duration_since(last).num_days()),
+            days_since_hit: self.last.map(since),
+            days_since_find: self.last_find.map(since),
             difference,
             verdict,
         }

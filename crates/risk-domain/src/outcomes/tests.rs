@@ -91,7 +91,11 @@ fn a_profile_that_finds_less_than_chance_is_proposed_for_retirement() {
     assert_eq!(verdict("EVEN"), Some(Verdict::NoDifference));
     assert_eq!(verdict("NEW"), Some(Verdict::TooFew));
     let bad = report.profiles.iter().find(|p| p.id == "BAD").unwrap().record;
-    assert_eq!((bad.hits, bad.examinations, bad.found, bad.revenue_vnd, bad.days_since_hit), (400, 400, 2, 4000, 10));
+    assert_eq!(
+        (bad.hits, bad.examinations, bad.found, bad.revenue_vnd, bad.days_since_hit, bad.days_since_find),
+        (400, 400, 2, 4000, Some(10), Some(10))
+    );
+    assert_eq!(report.model.days_since_hit, None);
     let read: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
     assert_eq!((read.format.as_str(), read.retire, read.drift), (FORMAT, report.retire, report.drift));
 }
@@ -120,6 +124,16 @@ fn unequal_probabilities_are_weighed_back_to_all() {
     assert!((rate.value - 0.055).abs() < 1e-9 && rate.low < 0.055 && rate.high > 0.055, "{rate:?}");
     assert!((estimate.total.value - 11_000.0).abs() < 1e-6 && (estimate.total.declarations - 200_000.0).abs() < 1e-6);
     assert!(estimate.effective > 1_000.0 && estimate.effective < 5_000.0, "{}", estimate.effective);
+}
+
+#[test]
+fn with_equal_probabilities_the_error_is_that_of_a_simple_sample() {
+    let mut sample = Sample::default();
+    (0..1000).for_each(|i| sample.add(200_000, Some(i < 50)));
+    let estimate = sample.estimate();
+    // (1 - π)·p·(1 - p)/n of the rate, (1 - π)/π²·found of the total.
+    assert!((estimate.standard_error - (0.8 * 0.05 * 0.95 / 1000.0_f64).sqrt()).abs() < 1e-12, "{estimate:?}");
+    assert!((estimate.total.standard_error - (0.8 / 0.04 * 50.0_f64).sqrt()).abs() < 1e-9 && (estimate.effective - 1000.0).abs() < 1e-6);
 }
 
 #[test]

@@ -86,4 +86,6 @@ pub fn replay<'t>(traces: impl IntoIterator<Item = &'t Trace>, world: &World<'_>
 }
 
 #[cfg(test)]
+mod specimen;
+#[cfg(test)]
 mod tests;
