@@ -108,10 +108,11 @@ event!(
     DayKeyRevealed,
     RulesInForce,
     RosterSet,
+    LaneChanged,
     HeadsWitnessed,
     DeadLetterDiscarded
 );
-event!(risk::TraceEvent, risk::trace_event, "customs.risk.v1", Traced, RulesPublished, HeadsWitnessed);
+event!(risk::TraceEvent, risk::trace_event, "customs.risk.v1", Traced, RulesPublished, PickTraced, RuleChanged, HeadsWitnessed);
 event!(
     tracking::TrackingEvent,
     tracking::tracking_event,

@@ -111,7 +111,7 @@ fn lighter(a: &Candidate, b: &Candidate) -> bool {
 }
 
 /// The hindrance that came nearest to being none.
-fn queue_reason(left_out: &[LeftOut]) -> &'static str {
+pub(crate) fn queue_reason(left_out: &[LeftOut]) -> &'static str {
     let any = |reason: &str| left_out.iter().any(|l| l.reason == reason);
     if left_out.is_empty() {
         "NO_ROSTER"

@@ -141,7 +141,7 @@ mod tests {
         let other = DayKey::new([1; 32]);
         let later = Urn { version: 1, ..urn(&other, "10900000001") };
         assert_eq!(later.chance("random:scan", 500_000, std::slice::from_ref(&first)).1, first);
-        assert_ne!(later.chance("random:documents", 500_000, &[first.clone()]).1.value, first.value);
+        assert_ne!(later.chance("random:documents", 500_000, std::slice::from_ref(&first)).1.value, first.value);
     }
 
     #[test]
