@@ -38,7 +38,7 @@ impl Office {
             findings.add(item, Check::Row, format!("version {} is not the one that was decided", fact.version));
         }
         (file.round, file.points, file.version, file.drawing) = (Some(fact.round), Some(fact.points), Some(fact.version), None);
-        file.holder = if fact.officer.is_empty() { Holder::Nobody } else { Holder::Officer(fact.officer.clone()) };
+        file.holder = if fact.officer.is_empty() { Holder::Queued } else { Holder::Officer(fact.officer.clone()) };
         if !fact.officer.is_empty() {
             self.ledger.taken(&fact.officer, fact.points);
             if !fact.group.is_empty() {

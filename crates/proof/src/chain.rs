@@ -1,5 +1,5 @@
 //! Streams: gapless positions, hashes that follow from each other, and what witnesses have seen.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use values::Digest;
 
@@ -7,7 +7,7 @@ use crate::{
     findings::Findings,
     format::{Witness, digest},
     item::{Item, Link},
-    report::Check,
+    report::{Check, Finding},
 };
 
 /// Positions of one stream that follow each other.
@@ -25,13 +25,13 @@ struct Range {
 pub struct Streams {
     ranges: BTreeMap<(u8, u32), Vec<Range>>,
     /// By topic, stream and position: hash and who saw it.
-    seen: HashMap<(u8, u32, u64), Vec<(Digest, String)>>,
+    seen: BTreeMap<(u8, u32, u64), Vec<(Digest, String)>>,
 }
 
 impl Streams {
     /// With what the witnesses saw.
     pub fn new(topics: &[String], witnesses: &[Witness]) -> Self {
-        let mut seen: HashMap<_, Vec<_>> = HashMap::new();
+        let mut seen: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for w in witnesses {
             let topic = topics.iter().position(|t| *t == w.topic).and_then(|t| u8::try_from(t).ok());
             if let (Some(t), Some(hash)) = (topic, digest(&w.hash)) {
@@ -94,6 +94,12 @@ impl Streams {
             for pair in ranges.windows(2) {
                 let missing = pair[1].from.saturating_sub(pair[0].to + 1);
                 findings.note(format!("{topic}/{s}: {missing} rows between positions {} and {} are not in the file", pair[0].to, pair[1].from));
+            }
+            let beyond = self.seen.iter().filter(|((wt, ws, p), _)| (wt, ws) == (t, s) && !ranges.iter().any(|r| (r.from..=r.to).contains(p)));
+            for ((_, _, p), by) in beyond {
+                let what = format!("{} saw this position, which is not in the file", by.iter().map(|(_, by)| by.as_str()).collect::<Vec<_>>().join(", "));
+                let (topic, office, declaration) = (topic.clone(), String::new(), String::new());
+                findings.push(Finding { office, topic, stream: *s, position: *p, declaration, check: Check::Witness, what });
             }
             if let Some(last) = ranges.last().filter(|r| r.witnessed != Some(r.to)) {
                 let from = last.witnessed.map_or(last.from, |w| w + 1);

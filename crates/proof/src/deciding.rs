@@ -1,5 +1,5 @@
 //! What only an auditor can check: the public rows against their traces, the traces against what was decided before.
-use contracts::risk::{Assigned, Decided};
+use contracts::risk::{Assigned, Decided, risk_event};
 use risk_domain::{Form, Mismatch, PickTrace, Trace, What, published, retake_pick};
 use sha2::{Digest as _, Sha256};
 use values::Lane;
@@ -52,6 +52,11 @@ impl Office {
         self.retaken(evidence[index], outcome, findings);
         told(item, fact, &outcome.trace, findings);
         self.course(evidence[index], outcome, before.as_ref(), findings);
+        if let Some(row) = first_assigned(facts, fact)
+            && row.group != risk_domain::group(&outcome.trace.facts)
+        {
+            findings.add(item, Check::Trace, "the assignment names another group than the facts");
+        }
         let assigned = facts.iter().any(|f| f.name == "Assigned" && f.subject == item.subject);
         if assigned != (outcome.trace.selection.lane > Lane::Green) {
             let text = if assigned { "assigned on the green lane" } else { "off the green lane without an assignment" };
@@ -190,6 +195,17 @@ impl Office {
             findings.add(item, Check::Trace, "the row does not show what its trace says");
         }
     }
+}
+
+/// The first assignment of the version that was decided.
+fn first_assigned<'a>(facts: &[&'a Item], fact: &Decided) -> Option<&'a Assigned> {
+    facts.iter().find_map(|item| match &item.fact {
+        Fact::Risk(arm) => match arm.as_ref() {
+            risk_event::Fact::Assigned(a) if a.key == fact.key && a.round == 0 => Some(a),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// The decision's row tells what its trace says.

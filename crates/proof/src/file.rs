@@ -32,6 +32,7 @@ pub enum Holder {
     #[default]
     Unknown,
     Nobody,
+    Queued,
     Officer(String),
 }
 
@@ -39,7 +40,8 @@ impl Holder {
     fn is(&self, officer: &str) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Nobody => officer.is_empty(),
+            Self::Nobody => false,
+            Self::Queued => officer.is_empty(),
             Self::Officer(code) => code == officer,
         }
     }
@@ -51,7 +53,7 @@ impl Office {
         self.decisions += 1;
         findings.count("decisions", 1);
         let file = self.files.entry(item.subject.clone()).or_default();
-        if matches!(file.holder, Holder::Officer(_)) {
+        if matches!(file.holder, Holder::Officer(_) | Holder::Queued) {
             findings.add(item, Check::Holder, "decided again while an officer has the version before");
         }
         if let (Some(before), Some(now)) = (file.version, version)
@@ -126,14 +128,18 @@ impl Office {
         findings.count("conclusions", 1);
     }
 
-    pub fn lane_changed(&mut self, item: &Item, fact: &LaneChanged, findings: &mut Findings) {
+    pub fn lane_changed(&mut self, item: &Item, fact: &LaneChanged, facts: &[&Item], findings: &mut Findings) {
         let (from, to) = (lane(fact.from), lane(fact.to));
+        let follows = |name: &str| facts.iter().any(|f| f.name == name && f.subject == item.subject);
+        if (from == Some(Lane::Green)) != follows("Assigned") || (to == Some(Lane::Green)) != follows("AssignmentClosed") || from == to {
+            findings.add(item, Check::Missing, format!("from {from:?} to {to:?} and the file does not begin or end there"));
+        }
         let file = self.files.entry(item.subject.clone()).or_default();
         if file.lane.is_some() && file.lane != from {
             findings.add(item, Check::Lane, format!("the lane was {:?}, not {from:?}", file.lane));
         }
-        if to.is_none() {
-            findings.add(item, Check::Row, "no lane is named");
+        if file.version.is_some_and(|v| v != fact.version) {
+            findings.add(item, Check::Row, format!("version {} is not the one that was decided", fact.version));
         }
         // The form, and with it the points, may have changed.
         (file.lane, file.points) = (to, None);

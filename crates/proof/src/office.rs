@@ -111,6 +111,11 @@ impl Office {
             self.row(item, &facts, &evidence, &mut used, findings);
             self.rows += 1;
         }
+        for item in facts.iter().filter(|i| i.name == "Reassigned") {
+            if self.files.get(&item.subject).is_some_and(|f| f.drawing.is_some()) {
+                findings.add(item, Check::Missing, "a file was taken away to be drawn for, and no assignment follows");
+            }
+        }
         if self.stage == Stage::Open {
             for (item, _) in evidence.iter().zip(&used).filter(|(item, used)| !**used && matches!(item.name, "Traced" | "PickTraced")) {
                 if self.kind == Kind::Auditor {
@@ -175,7 +180,7 @@ impl Office {
             Arm::Reassigned(f) if self.in_day(item, findings) => self.reassigned(item, f, findings),
             Arm::AssignmentClosed(f) if self.in_day(item, findings) => self.assignment_closed(item, f, findings),
             Arm::Concluded(f) if self.in_day(item, findings) => self.concluded(item, f, findings),
-            Arm::LaneChanged(f) if self.in_day(item, findings) => self.lane_changed(item, f, findings),
+            Arm::LaneChanged(f) if self.in_day(item, findings) => self.lane_changed(item, f, facts, findings),
             _ => {}
         }
     }
@@ -215,8 +220,9 @@ impl Office {
             if self.stage == Stage::Open {
                 findings.add(item, Check::Day, "another day is opened while this one is open");
             }
-            if date > Some(self.day) && self.stage != Stage::Before {
+            if date > Some(self.day) && self.stage == Stage::Revealed {
                 self.stage = Stage::Past;
+                self.check_balances(item, fact, date.unwrap_or_default(), findings);
             }
             return;
         }
@@ -282,6 +288,19 @@ impl Office {
         }
     }
 
+    /// The next day begins with the loads that this one ended with.
+    fn check_balances(&mut self, item: &Item, fact: &DayOpened, date: Day, findings: &mut Findings) {
+        if month_start_us(date) != self.month_start_us {
+            self.ledger.new_month();
+        }
+        let carried: Vec<(&str, Load)> = self.ledger.balances().collect();
+        let handed = fact.balances.iter().map(|b| (b.officer.as_str(), Load { points: b.points, open_files: b.open_files }));
+        if !handed.eq(carried.iter().copied()) {
+            findings.add(item, Check::Points, "the next day does not begin with the loads that this one ended with");
+        }
+        findings.count("days_handed_on", 1);
+    }
+
     fn closed(&mut self, item: &Item, fact: &DayClosed, findings: &mut Findings) {
         self.between = true;
         if fact.date != self.date {
@@ -345,6 +364,9 @@ impl Office {
                 let text = "no witness has seen the commitment, and the rows between it and the day are not in the file";
                 findings.office(&self.name, Check::Commitment, text);
             }
+        }
+        if self.stage == Stage::Revealed {
+            findings.note(format!("{}: the next day is not in the file: the loads at the end of this one are not held against it", self.name));
         }
         findings.count("offices", 1);
     }

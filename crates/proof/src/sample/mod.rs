@@ -3,9 +3,11 @@
 //! A sample drives the same pure core (`select`, `pick`, `Ledger`) in the way of the service, from a seed: the same parameters give the same bytes.
 mod desk;
 mod dice;
+mod fields;
 mod journal;
 mod office;
 mod rules;
+mod tamper;
 mod world;
 
 use std::io::{self, Write};
@@ -19,6 +21,7 @@ use crate::{
 
 pub use dice::Dice;
 pub use rules::{SampleDocuments, SampleModel, SampleRules};
+pub use tamper::Deed;
 
 /// How large a day, and from which seed.
 #[derive(Debug, Clone)]
