@@ -87,19 +87,33 @@ impl Streams {
         range.is_some_and(|r| r.witnessed.is_some_and(|w| w >= p) || with.is_some_and(|w| (p..=r.to).contains(&w)))
     }
 
+    /// What a witness saw must be in the file: its end cannot be cut off.
+    fn unseen(&self, topics: &[String], findings: &mut Findings) {
+        for ((t, s, p), by) in &self.seen {
+            if self.ranges.get(&(*t, *s)).into_iter().flatten().any(|r| (r.from..=r.to).contains(p)) {
+                continue;
+            }
+            let by = by.iter().map(|(_, by)| by.as_str()).collect::<Vec<_>>().join(", ");
+            findings.push(Finding {
+                office: String::new(),
+                topic: topics.get(usize::from(*t)).cloned().unwrap_or_default(),
+                stream: *s,
+                position: *p,
+                declaration: String::new(),
+                check: Check::Witness,
+                what: format!("{by} saw this position, which is not in the file"),
+            });
+        }
+    }
+
     /// Notes what lies between ranges and what nobody has witnessed.
     pub fn end(&self, topics: &[String], findings: &mut Findings) {
+        self.unseen(topics, findings);
         for ((t, s), ranges) in &self.ranges {
             let topic = topics.get(usize::from(*t)).cloned().unwrap_or_default();
             for pair in ranges.windows(2) {
                 let missing = pair[1].from.saturating_sub(pair[0].to + 1);
                 findings.note(format!("{topic}/{s}: {missing} rows between positions {} and {} are not in the file", pair[0].to, pair[1].from));
-            }
-            let beyond = self.seen.iter().filter(|((wt, ws, p), _)| (wt, ws) == (t, s) && !ranges.iter().any(|r| (r.from..=r.to).contains(p)));
-            for ((_, _, p), by) in beyond {
-                let what = format!("{} saw this position, which is not in the file", by.iter().map(|(_, by)| by.as_str()).collect::<Vec<_>>().join(", "));
-                let (topic, office, declaration) = (topic.clone(), String::new(), String::new());
-                findings.push(Finding { office, topic, stream: *s, position: *p, declaration, check: Check::Witness, what });
             }
             if let Some(last) = ranges.last().filter(|r| r.witnessed != Some(r.to)) {
                 let from = last.witnessed.map_or(last.from, |w| w + 1);

@@ -21,7 +21,7 @@ pub const LAG: usize = 10_000;
 /// By time, then facts before traces, then stream and position.
 type Order = (i64, bool, u32, u64);
 
-struct Queued(Order, Item);
+struct Queued(Order, Box<Item>);
 
 impl PartialEq for Queued {
     fn eq(&self, other: &Self) -> bool {
@@ -78,7 +78,7 @@ impl Course {
     }
 
     /// The next row of the file.
-    pub fn take(&mut self, item: Item, findings: &mut Findings) {
+    pub fn take(&mut self, item: Box<Item>, findings: &mut Findings) {
         if item.office.is_empty() {
             return;
         }
@@ -114,7 +114,7 @@ impl Course {
 impl Lane {
     /// Follows the rows of the earliest moment.
     fn follow(&mut self, traces: Option<u8>, findings: &mut Findings) {
-        let mut rows = Vec::new();
+        let mut rows: Vec<Box<Item>> = Vec::new();
         let Some(Reverse(Queued((at, ..), first))) = self.waiting.pop() else { return };
         rows.push(first);
         while self.waiting.peek().is_some_and(|next| next.0.0.0 == at) {

@@ -128,6 +128,11 @@ impl Office {
         findings.count("conclusions", 1);
     }
 
+    /// Another form may mean other points; the public sees no more of it.
+    pub fn lane_changed_unseen(&mut self, item: &Item) {
+        self.files.entry(item.subject.clone()).or_default().points = None;
+    }
+
     pub fn lane_changed(&mut self, item: &Item, fact: &LaneChanged, facts: &[&Item], findings: &mut Findings) {
         let (from, to) = (lane(fact.from), lane(fact.to));
         let follows = |name: &str| facts.iter().any(|f| f.name == name && f.subject == item.subject);

@@ -102,9 +102,9 @@ impl Office {
     }
 
     /// Rows of one moment: facts first, then traces.
-    pub fn moment(&mut self, rows: &[Item], traces: Option<u8>, findings: &mut Findings) {
-        let facts = rows.iter().filter(|i| Some(i.t) != traces);
-        let evidence: Vec<&Item> = rows.iter().filter(|i| Some(i.t) == traces).collect();
+    pub fn moment(&mut self, rows: &[Box<Item>], traces: Option<u8>, findings: &mut Findings) {
+        let facts = rows.iter().map(Box::as_ref).filter(|i| Some(i.t) != traces);
+        let evidence: Vec<&Item> = rows.iter().map(Box::as_ref).filter(|i| Some(i.t) == traces).collect();
         let mut used = vec![false; evidence.len()];
         let facts: Vec<&Item> = facts.collect();
         for item in &facts {
@@ -138,6 +138,7 @@ impl Office {
                 self.stated(item, fact, facts, evidence, used, findings);
             }
             Fact::Header if item.name == "Decided" => self.decided_unseen(item, findings),
+            Fact::Header if item.name == "LaneChanged" && self.kind == Kind::Public => self.lane_changed_unseen(item),
             Fact::Header if self.stage == Stage::Open && (self.kind == Kind::Auditor && !item.name.is_empty() || is_public_name(item.name)) => {
                 findings.add(item, Check::Row, "its content is needed and not in the file");
             }

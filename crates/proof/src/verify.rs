@@ -204,7 +204,7 @@ struct Batch {
     ends: Vec<usize>,
 }
 
-type Parsed = Result<Vec<Item>, Fault>;
+type Parsed = Result<Vec<Box<Item>>, Fault>;
 
 /// Feeds the rows of the file to `take`, in order.
 fn rows(
@@ -212,7 +212,7 @@ fn rows(
     threads: usize,
     topics: &[String],
     evidence: &Evidence<'_>,
-    mut take: impl FnMut(Item),
+    mut take: impl FnMut(Box<Item>),
 ) -> Result<(), Fault> {
     thread::scope(|scope| {
         let workers: Vec<(SyncSender<Batch>, Receiver<Parsed>)> = (0..threads)
@@ -251,7 +251,7 @@ fn parse(batch: &Batch, topics: &[String], evidence: &Evidence<'_>) -> Parsed {
         .map(|(end, line)| {
             let text = &batch.text[start..*end];
             start = *end;
-            read(text, line, topics, &mut heads, evidence)
+            read(text, line, topics, &mut heads, evidence).map(Box::new)
         })
         .collect()
 }

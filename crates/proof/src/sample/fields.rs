@@ -187,7 +187,8 @@ fn assigned(f: &mut Assigned, auditor: bool, dice: &mut Dice) -> Option<Change> 
         f,
         &[
             ("key", true, |f, d| text(&mut f.key, d)),
-            ("version", true, |f, d| bump(&mut f.version, d)),
+            // To the public a version matters where something is drawn for it.
+            ("version", auditor || !f.draws.is_empty(), |f, d| bump(&mut f.version, d)),
             ("officer", true, |f, d| text(&mut f.officer, d)),
             ("points", auditor || !f.officer.is_empty(), |f, d| bump(&mut f.points, d)),
             ("day", true, |f, d| text(&mut f.day, d)),
