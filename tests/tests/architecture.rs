@@ -16,11 +16,14 @@ fn allowed(from: &str) -> BTreeSet<String> {
             edges.insert(format!("{service}-domain"));
             edges
         }
-        "cleargate" => names(&["contracts", "platform", "values", "intake-domain", "risk-domain", "tracking-domain", "reporting-domain"]),
+        "proof" => names(&["contracts", "values", "risk-domain"]),
+        "lab" => names(&["values", "risk-domain", "proof"]),
+        "cleargate" => names(&["contracts", "platform", "values", "proof", "intake-domain", "risk-domain", "tracking-domain", "reporting-domain"]),
         "system-tests" => names(&[
             "contracts",
             "platform",
             "values",
+            "proof",
             "intake",
             "risk",
             "tracking",

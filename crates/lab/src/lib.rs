@@ -8,6 +8,7 @@ pub mod model;
 pub mod outcomes_plot;
 pub mod pairs;
 mod plot;
+pub mod proof;
 pub mod replay;
 pub mod rivals;
 mod year;

@@ -108,7 +108,7 @@ pub fn decide(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: impl Fn(usi
 }
 
 /// The hindrance that came nearest to being none.
-fn queue_reason(left_out: &[LeftOut]) -> &'static str {
+pub(crate) fn queue_reason(left_out: &[LeftOut]) -> &'static str {
     let any = |reason: &str| left_out.iter().any(|l| l.reason == reason);
     if left_out.is_empty() {
         "NO_ROSTER"

@@ -2,11 +2,11 @@
 use values::Lane;
 
 use crate::{
-    assign::{Assignment, Choice, Pick, assign},
+    assign::{Assignment, Choice, LeftOut, Pick, assign},
     code::Form,
     draw::{Draw, Urn},
     facts::Facts,
-    hindrance::{Demand, conflicted, hindrance},
+    hindrance::{Demand, Hindrance, conflicted, hindrance},
     ledger::Ledger,
     roster::{Officer, Roster},
     trace::{PickTrace, Preferred},
@@ -84,22 +84,9 @@ pub fn pick(task: &Task<'_>, roster: &Roster, ledger: &Ledger, urn: &Urn<'_>) ->
         default_cap: task.default_cap,
         now_us: task.now_us,
     };
-    let kept = task.preferred.as_ref().and_then(|p| roster.officer(&p.officer)).filter(|o| keeps(o, &demand));
-    let (assignment, how) = match (kept, &task.preferred) {
-        (Some(officer), Some(preferred)) => {
-            let choice = Choice::Officer(officer.code.clone());
-            (Assignment { candidates: Vec::new(), left_out: Vec::new(), draws: Vec::new(), choice }, preferred.how.clone())
-        }
-        _ => {
-            let pick = Pick { urn: *urn, demand, month_start_us: task.month_start_us, round: task.round };
-            let assignment = assign(&pick, roster, |code| ledger.load(code));
-            let how = how(&assignment);
-            (assignment, how.to_owned())
-        }
-    };
     let supervised = supervised(task.lane);
-    let supervisors = if supervised { supervisors(roster, &demand) } else { Vec::new() };
-    let (supervisor, supervisor_draw) = one_of(&supervisors, task.round, urn);
+    let asked = Asked { demand, round: task.round, supervised, preferred: task.preferred.as_ref(), month_start_us: task.month_start_us };
+    let Picked { assignment, how, supervisors, supervisor, supervisor_draw } = choose(&asked, roster, ledger, urn);
     PickTrace {
         office: facts.office.clone(),
         day: urn.day.to_string(),
@@ -125,6 +112,70 @@ pub fn pick(task: &Task<'_>, roster: &Roster, ledger: &Ledger, urn: &Urn<'_>) ->
     }
 }
 
+/// What a pick depends on, beside roster, ledger and draws.
+pub(crate) struct Asked<'a> {
+    pub demand: Demand<'a>,
+    pub round: u32,
+    pub supervised: bool,
+    pub preferred: Option<&'a Preferred>,
+    pub month_start_us: i64,
+}
+
+/// What came of it.
+pub(crate) struct Picked {
+    pub assignment: Assignment,
+    pub how: String,
+    pub supervisors: Vec<String>,
+    pub supervisor: String,
+    pub supervisor_draw: Option<Draw>,
+}
+
+/// The officer to whom the file belongs, else one of two drawn; and a supervisor.
+pub(crate) fn choose(asked: &Asked<'_>, roster: &Roster, ledger: &Ledger, urn: &Urn<'_>) -> Picked {
+    let kept = asked.preferred.and_then(|p| roster.officer(&p.officer)).filter(|o| keeps(o, &asked.demand));
+    let (assignment, how) = match (kept, asked.preferred) {
+        (Some(officer), Some(preferred)) => {
+            let choice = Choice::Officer(officer.code.clone());
+            (Assignment { candidates: Vec::new(), left_out: Vec::new(), draws: Vec::new(), choice }, preferred.how.clone())
+        }
+        _ => {
+            let pick = Pick { urn: *urn, demand: asked.demand, month_start_us: asked.month_start_us, round: asked.round };
+            let assignment = assign(&pick, roster, |code| ledger.load(code));
+            let how = how(&assignment);
+            (assignment, how.to_owned())
+        }
+    };
+    let supervisors = if asked.supervised { supervisors(roster, &asked.demand) } else { Vec::new() };
+    let (supervisor, supervisor_draw) = one_of(&supervisors, asked.round, urn);
+    Picked { assignment, how, supervisors, supervisor, supervisor_draw }
+}
+
+/// Everyone left out for what the public cannot see by itself: `Assigned.left_out`, supervisors included where one was drawn.
+pub fn published(pick: &PickTrace, roster: &Roster) -> Vec<LeftOut> {
+    let officers = pick.assignment.left_out.iter().filter(|l| !Hindrance::is_public(&l.reason)).cloned();
+    let commodities: Vec<&str> = pick.commodities.iter().map(String::as_str).collect();
+    let places: Vec<&str> = pick.places.iter().map(String::as_str).collect();
+    let exclude: Vec<&str> = pick.excluded.iter().map(String::as_str).collect();
+    let demand = demand(pick, &commodities, &places, &exclude);
+    let seated = if pick.supervised { roster.supervisors() } else { &[] };
+    let supervisors = seated.iter().filter_map(|s| Some(LeftOut { code: s.code.clone(), reason: hindrance(s, 0, &demand)?.as_str().to_owned() }));
+    officers.chain(supervisors.filter(|l| !Hindrance::is_public(&l.reason))).collect()
+}
+
+/// What the traced file asked of an officer.
+pub(crate) fn demand<'a>(pick: &'a PickTrace, commodities: &'a [&'a str], places: &'a [&'a str], exclude: &'a [&'a str]) -> Demand<'a> {
+    Demand {
+        list: &pick.list,
+        commodities,
+        places,
+        trader: &pick.trader,
+        declarant: &pick.declarant,
+        exclude,
+        default_cap: pick.default_cap,
+        now_us: pick.now_us,
+    }
+}
+
 /// Whoever had the file before keeps it, off shift or at the cap, unless suspended, on leave, in conflict or excluded.
 fn keeps(officer: &Officer, demand: &Demand<'_>) -> bool {
     !officer.suspended && !officer.on_leave(demand.now_us) && !conflicted(officer, demand) && !demand.exclude.contains(&officer.code.as_str())
@@ -143,7 +194,7 @@ fn supervisors(roster: &Roster, demand: &Demand<'_>) -> Vec<String> {
 }
 
 /// One of them, each as likely as the others.
-fn one_of(codes: &[String], round: u32, urn: &Urn<'_>) -> (String, Option<Draw>) {
+pub(crate) fn one_of(codes: &[String], round: u32, urn: &Urn<'_>) -> (String, Option<Draw>) {
     match codes {
         [] => (String::new(), None),
         [only] => (only.clone(), None),

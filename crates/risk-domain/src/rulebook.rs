@@ -1,5 +1,5 @@
 //! What decisions ask of the rules and of the model in force.
-use values::{Day, Direction};
+use values::{Day, Digest, Direction};
 
 use crate::{
     facts::Facts,
@@ -8,7 +8,9 @@ use crate::{
 };
 
 /// The rules in force.
-pub trait RuleBook {
+pub trait RuleBook: Send + Sync {
+    /// SHA-256 of the canonical text.
+    fn digest(&self) -> Digest;
     /// Profiles valid on that day whose criteria hold, in the order of their ids.
     fn hits<'a>(&'a self, facts: &Facts, day: Day) -> Vec<Hit<'a>>;
     fn rates(&self, office: &str, direction: Direction, day: Day) -> Rates;
@@ -19,7 +21,9 @@ pub trait RuleBook {
 }
 
 /// The model in force.
-pub trait Scorer {
+pub trait Scorer: Send + Sync {
+    /// SHA-256 of the artefact.
+    fn digest(&self) -> Digest;
     /// Of each line, in order; empty without a model.
     fn score(&self, facts: &Facts) -> Vec<LineScore>;
 }

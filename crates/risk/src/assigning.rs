@@ -71,7 +71,9 @@ fn settle(book: &mut Book, file: &mut FileRow, pick: &PickTrace, via: &Via, now:
     let bytes = pick.bytes();
     let trace_digest = digest(&salt, &bytes).to_vec();
     let place = Place { class: class_of(&file.class), office: &file.office, subject: &file.key, via, now };
-    book.entries.push(place.fact(crate::wire::assigned(pick, file.points.unsigned_abs(), &file.grp, trace_digest)));
+    let roster = &book.office(&file.office)?.roster;
+    let assigned = crate::wire::assigned(pick, roster, file.points.unsigned_abs(), &file.grp, trace_digest);
+    book.entries.push(place.fact(assigned));
     let traced = PickTraced { key: file.key.clone(), version: pick.version, round: pick.round, salt: salt.to_vec(), trace: bytes };
     book.entries.push(place.trace(traced));
     Ok(())

@@ -140,7 +140,9 @@ fn tell(book: &mut Book, trace: &Trace, file: &FileRow, place: &Place<'_>) -> Re
     };
     book.entries.push(place.fact(decided));
     if let Some(pick) = &trace.pick {
-        book.entries.push(place.fact(crate::wire::assigned(pick, trace.points, &file.grp, trace_digest)));
+        let roster = &book.office(&trace.office)?.roster;
+        let assigned = crate::wire::assigned(pick, roster, trace.points, &file.grp, trace_digest);
+        book.entries.push(place.fact(assigned));
     }
     book.entries.push(place.trace(Traced { key: file.key.clone(), version: trace.version, salt: salt.to_vec(), trace: bytes }));
     Ok(())

@@ -132,7 +132,7 @@ impl Risk for Api {
         let regime = self.in_force.current(&mut conn).await.map_err(Refusal::from)?;
         let rows = store::list(&mut conn, &request.kind, &request.id).await.map_err(Refusal::from)?;
         let rules = rows.into_iter().map(rule).collect();
-        Ok(Response::new(ListRulesResponse { rules, revision: regime.revision(), digest: regime.digest().to_vec() }))
+        Ok(Response::new(ListRulesResponse { rules, revision: regime.revision(), digest: regime.rules_digest().to_vec() }))
     }
 
     async fn outcomes(&self, request: Request<PeriodRequest>) -> Result<Response<ReportResponse>, Status> {

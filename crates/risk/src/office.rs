@@ -122,11 +122,11 @@ impl Office {
     }
 
     fn in_force(&mut self, regime: &Regime, via: &Via) -> Vec<Entry> {
-        if self.rules == regime.digest() && self.model == regime.model_digest() {
+        if self.rules == regime.rules_digest() && self.model == regime.model_digest() {
             return Vec::new();
         }
-        let known = self.rules == regime.digest();
-        (self.rules, self.model) = (regime.digest().to_vec(), regime.model_digest().to_vec());
+        let known = self.rules == regime.rules_digest();
+        (self.rules, self.model) = (regime.rules_digest().to_vec(), regime.model_digest().to_vec());
         let place = Place::of_office(&self.code, via, self.now);
         let fact = RulesInForce {
             office: self.code.clone(),

@@ -9,7 +9,7 @@ use risk_domain::{
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
-use values::{Day, Direction};
+use values::{Day, Digest, Direction};
 
 use crate::{
     composing::{self, Draft},
@@ -26,7 +26,7 @@ pub struct Regime {
 }
 
 impl Regime {
-    pub fn digest(&self) -> &[u8] {
+    pub fn rules_digest(&self) -> &[u8] {
         &self.rules.digest
     }
 
@@ -68,6 +68,10 @@ impl Regime {
 }
 
 impl RuleBook for Regime {
+    fn digest(&self) -> Digest {
+        self.rules.digest
+    }
+
     fn hits<'a>(&'a self, facts: &Facts, day: Day) -> Vec<Hit<'a>> {
         self.rules.hits(facts, day)
     }
@@ -90,6 +94,10 @@ impl RuleBook for Regime {
 }
 
 impl Scorer for Regime {
+    fn digest(&self) -> Digest {
+        self.model.as_ref().map(Model::digest).unwrap_or_default()
+    }
+
     fn score(&self, facts: &Facts) -> Vec<LineScore> {
         self.model.as_ref().map(|model| Scorer::score(model, facts)).unwrap_or_default()
     }

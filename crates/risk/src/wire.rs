@@ -1,7 +1,7 @@
 //! The domain's words as contracts and tables write them.
 use contracts::{common, risk as wire};
 use platform::streams::Class;
-use risk_domain::{Draw, Form, Hindrance, Officer, PickTrace, Roster};
+use risk_domain::{Draw, Form, Officer, PickTrace, Roster, published};
 use values::Lane;
 
 /// The traffic class by its name in the table.
@@ -84,12 +84,12 @@ pub fn draw(draw: &Draw) -> wire::Draw {
 }
 
 /// An assignment as everybody may see it.
-pub fn assigned(pick: &PickTrace, points: u32, group: &str, trace_digest: Vec<u8>) -> wire::Assigned {
+pub fn assigned(pick: &PickTrace, roster: &Roster, points: u32, group: &str, trace_digest: Vec<u8>) -> wire::Assigned {
     let (officer, queue_reason) = match &pick.assignment.choice {
         risk_domain::Choice::Officer(code) => (code.clone(), String::new()),
         risk_domain::Choice::Queued(reason) => (String::new(), reason.clone()),
     };
-    let left_out = pick.assignment.left_out.iter().filter(|l| !Hindrance::is_public(&l.reason));
+    let left_out = published(pick, roster).into_iter();
     let from = pick.preferred.as_ref().filter(|p| p.how == pick.how).map(|p| p.from.clone());
     wire::Assigned {
         key: pick.declaration.clone(),
@@ -101,7 +101,7 @@ pub fn assigned(pick: &PickTrace, points: u32, group: &str, trace_digest: Vec<u8
         round: pick.round,
         how: pick.how.clone(),
         list: pick.list.clone(),
-        left_out: left_out.map(|l| wire::LeftOut { code: l.code.clone(), reason: l.reason.clone() }).collect(),
+        left_out: left_out.map(|l| wire::LeftOut { code: l.code, reason: l.reason }).collect(),
         draws: pick.assignment.draws.iter().chain(&pick.supervisor_draw).map(draw).collect(),
         queue_reason,
         supervisor: pick.supervisor.clone(),

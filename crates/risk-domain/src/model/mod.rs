@@ -30,6 +30,10 @@ pub use score::{Score, Target};
 pub use table::{Counts, Table};
 
 impl crate::rulebook::Scorer for Model {
+    fn digest(&self) -> values::Digest {
+        self.digest()
+    }
+
     fn score(&self, facts: &crate::facts::Facts) -> Vec<crate::select::LineScore> {
         let scores = self.score_lines(facts);
         facts.lines.iter().zip(scores).map(|(line, score)| crate::select::LineScore { line: line.line, fraud: score.fraud, critical: score.critical }).collect()

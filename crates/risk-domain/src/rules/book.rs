@@ -1,5 +1,5 @@
 //! Checked rules as a decision asks them.
-use values::{Day, Direction};
+use values::{Day, Digest, Direction};
 
 use super::Rules;
 use crate::{
@@ -11,6 +11,10 @@ use crate::{
 };
 
 impl RuleBook for Rules {
+    fn digest(&self) -> Digest {
+        self.digest
+    }
+
     fn hits<'a>(&'a self, facts: &Facts, day: Day) -> Vec<Hit<'a>> {
         let mut scratch = Scratch::default();
         let matches = self.matches(facts, day, &mut scratch);
