@@ -2,8 +2,9 @@
 use std::collections::BTreeMap;
 
 use proof::{
-    Kind, verify,
+    Kind,
     sample::{Dice, Sample, SampleDocuments},
+    verify,
 };
 
 fn tampered(kind: Kind, tries: usize) -> BTreeMap<String, (u32, u32)> {

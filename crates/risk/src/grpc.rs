@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use contracts::risk::{
     ChangeLaneRequest, ChangeLaneResponse, CloseDayRequest, CloseDayResponse, ConcludeRequest, ConcludeResponse, ExplainRequest, ExplainResponse, File,
-    ListRulesRequest, ListRulesResponse, OverridesResponse, PeriodRequest, PutModelRequest, PutModelResponse, ReassignRequest, ReassignResponse,
+    GetModelRequest, GetModelResponse,    ListRulesRequest, ListRulesResponse, OverridesResponse, PeriodRequest, PutModelRequest, PutModelResponse, ReassignRequest, ReassignResponse,
     ReportResponse, Rule, SaveRuleRequest, SaveRuleResponse, SetBeaconRequest, SetBeaconResponse, SetRosterRequest, SetRosterResponse,
     StepRuleRequest, StepRuleResponse, WorklistRequest, WorklistResponse, risk_server::Risk,
 };
@@ -124,6 +124,14 @@ impl Risk for Api {
     async fn put_model(&self, request: Request<PutModelRequest>) -> Result<Response<PutModelResponse>, Status> {
         let body = request.get_ref().clone();
         self.command(&request, "PutModel", content(&body), Command::PutModel(body)).await
+    }
+
+    async fn get_model(&self, request: Request<GetModelRequest>) -> Result<Response<GetModelResponse>, Status> {
+        let digest = request.into_inner().digest;
+        let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
+        let artefact = store::model(&mut conn, &digest).await.map_err(Refusal::from)?;
+        let artefact = artefact.ok_or_else(|| Refusal::NotFound(format!("no model {}", hex::encode(digest))))?;
+        Ok(Response::new(GetModelResponse { artefact }))
     }
 
     async fn list_rules(&self, request: Request<ListRulesRequest>) -> Result<Response<ListRulesResponse>, Status> {

@@ -82,6 +82,7 @@ const ROLES: RoleTable = &[
     ("/customs.risk.v1.Risk/StepRule", &["analyst", "head"]),
     ("/customs.risk.v1.Risk/ListRules", &["analyst", "head", "auditor"]),
     ("/customs.risk.v1.Risk/PutModel", &["analyst", "head"]),
+    ("/customs.risk.v1.Risk/GetModel", &["analyst", "auditor"]),
     ("/customs.risk.v1.Risk/Outcomes", &["analyst", "head", "auditor"]),
     ("/customs.risk.v1.Risk/Pairs", &["head", "auditor"]),
     // The register is public: whoever has a token may read it.

@@ -1,10 +1,10 @@
-//! Passwords of the local database roles: drawn once, one file each, readable by their owner alone.
+//! Secrets of the local stack, passwords of the database roles above all: drawn once, one file each, readable by their owner alone.
 
 use super::state::write_private;
 use crate::entropy;
 use anyhow::Result;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The password of `role`, if it was made before.
 pub fn password(dir: &Path, role: &str) -> Option<String> {
@@ -19,4 +19,13 @@ pub fn password_or_new(dir: &Path, role: &str) -> Result<String> {
     let fresh = hex::encode(entropy::bytes::<24>()?);
     write_private(&dir.join(role), fresh.as_bytes())?;
     Ok(fresh)
+}
+
+/// The file with the key under which risk's day keys are wrapped, made now if there is none: 32 random bytes in hex.
+pub fn master_key(dir: &Path) -> Result<PathBuf> {
+    let file = dir.join("master.key");
+    if !file.is_file() {
+        write_private(&file, hex::encode(entropy::bytes::<32>()?).as_bytes())?;
+    }
+    Ok(file)
 }

@@ -1,7 +1,7 @@
 //! The four services as processes: migrated, started, asked whether they are ready, stopped.
 
 use super::ready::{self, local};
-use super::{Stack, http, issuer, kafka, postgres, process::Process, tools};
+use super::{Stack, http, issuer, kafka, postgres, process::Process, secrets, tools};
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::Signal;
@@ -131,6 +131,10 @@ fn settings(stack: &Stack, command: &mut Command, place: u16, name: &str) -> Res
     if name == "reporting" {
         // A demonstration closes the day it runs on; what arrives later shows as correction due.
         command.env(variable(name, "SERVICE__CLOSE_OPEN_DAYS"), "true");
+    }
+    if name == "risk" {
+        command.env(variable(name, "SERVICE__CLOSE_OPEN_DAYS"), "true");
+        command.env(variable(name, "SERVICE__MASTER_KEY_FILE"), secrets::master_key(&stack.state.secrets())?);
     }
     command.current_dir(&stack.home);
     for (key, value) in own {

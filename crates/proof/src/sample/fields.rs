@@ -85,7 +85,15 @@ pub fn fact(fact: &mut Arm, day: Day, auditor: bool, dice: &mut Dice) -> Option<
         ),
         Arm::DayCommitted(f) => {
             let of_day = f.date == day;
-            one_of(f, &[("office", of_day, |f, d| text(&mut f.office, d)), ("date", of_day, |f, d| text(&mut f.date, d)), ("commitment", of_day, |f, d| bytes(&mut f.commitment, d))], dice)
+            one_of(
+                f,
+                &[
+                    ("office", of_day, |f, d| text(&mut f.office, d)),
+                    ("date", of_day, |f, d| text(&mut f.date, d)),
+                    ("commitment", of_day, |f, d| bytes(&mut f.commitment, d)),
+                ],
+                dice,
+            )
         }
         Arm::DayOpened(f) => {
             let of_day = f.date == day;

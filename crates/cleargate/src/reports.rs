@@ -1,0 +1,252 @@
+//! `cleargate outcomes`, `pairs`, `overrides` and `day`: what became of decisions, and who decided otherwise.
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use contracts::{
+    common::Lane,
+    risk::{CloseDayRequest, OverridesResponse, PeriodRequest, SetBeaconRequest},
+};
+use risk_domain::{monitor, outcomes};
+
+use crate::{
+    client::{Clients, explain},
+    clock,
+    load::mix::OFFICES,
+    stack::{Stack, StackArgs},
+};
+
+/// Days of one office or of all.
+#[derive(Args)]
+struct Period {
+    /// Code of the office [default: all].
+    #[arg(long, default_value = "")]
+    office: String,
+    /// YYYY-MM-DD [default: 30 days ago].
+    #[arg(long)]
+    from: Option<String>,
+    /// YYYY-MM-DD, inclusive [default: a week ahead, for days that were closed early].
+    #[arg(long)]
+    to: Option<String>,
+    /// For scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Period {
+    fn request(&self) -> PeriodRequest {
+        let today = clock::today_date();
+        let day = |given: &Option<String>, days: i64| given.clone().unwrap_or_else(|| (today + chrono::TimeDelta::days(days)).to_string());
+        PeriodRequest { office: self.office.clone(), from: day(&self.from, -30), to: day(&self.to, 7) }
+    }
+}
+
+/// Hits, examinations and hit rates of profiles and model beside the random stratum.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  cleargate outcomes\n  cleargate outcomes --office 32BB --from 2026-11-01 --plot rates.svg")]
+pub struct Outcomes {
+    #[command(flatten)]
+    period: Period,
+    /// Write a plot of the rates with their intervals.
+    #[arg(long, value_name = "SVG")]
+    plot: Option<PathBuf>,
+}
+
+impl Outcomes {
+    pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
+        let clients = Clients::new(&Stack::open(args)?)?;
+        let request = clients.request("analyst-1", "analyst", self.period.request())?;
+        let json = clients.risk().outcomes(request).await.map_err(|s| explain(&s))?.into_inner().json;
+        let report: outcomes::Report = serde_json::from_str(&json)?;
+        if let Some(path) = &self.plot {
+            let svg = lab::outcomes_plot::svg(&report).map_err(anyhow::Error::msg)?;
+            std::fs::write(path, svg).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        if self.period.json {
+            println!("{json}");
+        } else {
+            rates(&report);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn rates(report: &outcomes::Report) {
+    let mut table = table(["profile", "hits", "checked", "found", "rate", "95 %", "days since", "verdict"]);
+    let percent = |rate: &outcomes::Rate| [format!("{:.1} %", rate.value * 100.0), format!("{:.1} to {:.1}", rate.low * 100.0, rate.high * 100.0)];
+    let mut add = |name: String, record: &outcomes::Record| {
+        let [rate, interval] = record.rate.as_ref().map(percent).unwrap_or_default();
+        let since = record.days_since_hit.map(|d| d.to_string()).unwrap_or_default();
+        let verdict = format!("{:?}", record.verdict);
+        table.add_row([name, record.hits.to_string(), record.examined.to_string(), record.found.to_string(), rate, interval, since, verdict]);
+    };
+    for profile in &report.profiles {
+        add(format!("{} v{}", profile.id, profile.version), &profile.record);
+    }
+    add("model".to_owned(), &report.model);
+    println!("{table}");
+    println!("random stratum: {:?}", report.random);
+    let retire: Vec<String> = report.retire.iter().map(|(id, version)| format!("{id} v{version}")).collect();
+    println!("proposed for retirement: {}", if retire.is_empty() { "none".to_owned() } else { retire.join(", ") });
+    println!("drift: {:?}", report.drift.alarms);
+}
+
+/// Officers beside declarants, traders and hours, against what the draws predict.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  cleargate pairs --office 32BB\n  cleargate pairs --from 2026-01-01 --plot pairs.svg --json")]
+pub struct Pairs {
+    #[command(flatten)]
+    period: Period,
+    /// Write a plot of observed against expected.
+    #[arg(long, value_name = "SVG")]
+    plot: Option<PathBuf>,
+}
+
+impl Pairs {
+    pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
+        let clients = Clients::new(&Stack::open(args)?)?;
+        let request = clients.request("auditor", "auditor", self.period.request())?;
+        let json = clients.risk().pairs(request).await.map_err(|s| explain(&s))?.into_inner().json;
+        let report: monitor::Report = serde_json::from_str(&json)?;
+        if let Some(path) = &self.plot {
+            std::fs::write(path, lab::pairs_svg(&report)).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        if self.period.json {
+            println!("{json}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut table = table(["kind", "officer", "with", "observed", "expected", "p", "q"]);
+        for alarm in &report.alarms {
+            let cells = [format!("{:.0}", alarm.observed), format!("{:.1}", alarm.expected), format!("{:.1e}", alarm.p_value), format!("{:.1e}", alarm.q_value)];
+            let [observed, expected, p, q] = cells;
+            table.add_row([format!("{:?}", alarm.kind), alarm.officer.clone(), alarm.counterpart.clone(), observed, expected, p, q]);
+        }
+        if !report.alarms.is_empty() {
+            println!("{table}");
+        }
+        println!("{} alarm(s); tested: {:?}", report.alarms.len(), report.tested);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The public register of overrides, and the share assigned automatically.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  cleargate overrides\n  cleargate overrides --office 32BB --json")]
+pub struct Overrides {
+    #[command(flatten)]
+    period: Period,
+}
+
+impl Overrides {
+    pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
+        let clients = Clients::new(&Stack::open(args)?)?;
+        let answer = register(&clients, self.period.request()).await?;
+        if self.period.json {
+            println!("{}", serde_json::to_string_pretty(&answer)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut table = table(["at", "office", "number", "what", "from", "to", "reason", "by", "with"]);
+        for o in &answer.overrides {
+            let at = o.at.map(|at| at.to_string()).unwrap_or_default();
+            table.add_row([&at, &o.office, &o.number, &o.what, &o.from, &o.to, &o.reason, &o.by, &o.second_person]);
+        }
+        println!("{table}");
+        shares(&answer);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The register of the days around today.
+pub async fn recent(clients: &Clients) -> Result<OverridesResponse> {
+    let period = Period { office: String::new(), from: None, to: None, json: false };
+    register(clients, period.request()).await
+}
+
+async fn register(clients: &Clients, request: PeriodRequest) -> Result<OverridesResponse> {
+    let request = clients.request("auditor", "auditor", request)?;
+    Ok(clients.risk().overrides(request).await.map_err(|s| explain(&s))?.into_inner())
+}
+
+/// How files came to their officers, by lane.
+pub fn shares(answer: &OverridesResponse) {
+    for lane in [Lane::Yellow, Lane::Red] {
+        let of_lane: Vec<_> = answer.shares.iter().filter(|s| s.lane() == lane).collect();
+        let all: u64 = of_lane.iter().map(|s| s.files).sum();
+        if all == 0 {
+            continue;
+        }
+        let automatic: u64 = of_lane.iter().filter(|s| s.automatic).map(|s| s.files).sum();
+        let parts: Vec<String> = of_lane.iter().map(|s| format!("{} {}", s.how, s.files)).collect();
+        let tenths = automatic * 1000 / all;
+        println!("{} lane: {}.{} % of {all} files assigned automatically ({})", name(lane), tenths / 10, tenths % 10, parts.join(", "));
+    }
+}
+
+const fn name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Red => "red",
+        Lane::Yellow => "yellow",
+        Lane::Green => "green",
+        Lane::Unspecified => "no",
+    }
+}
+
+/// Close an office's day, or set the public value of a day to come.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  cleargate day close                    all offices of Region IX, where the settings allow it\n  cleargate day beacon 2026-12-01 drand:4512345 8f2c...")]
+pub struct Day {
+    #[command(subcommand)]
+    act: DayAct,
+}
+
+#[derive(Subcommand)]
+enum DayAct {
+    /// End the open day before midnight and reveal its key
+    Close {
+        #[arg(long)]
+        office: Option<String>,
+    },
+    /// Mix a public value, known only after the commitment, into the keys of a day
+    Beacon { date: String, source: String, value: String },
+}
+
+impl Day {
+    pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
+        let clients = Clients::new(&Stack::open(args)?)?;
+        match self.act {
+            DayAct::Close { office } => {
+                for (office, date) in close(&clients, office).await? {
+                    println!("{office}: {date} is closed, its key is revealed");
+                }
+            }
+            DayAct::Beacon { date, source, value } => {
+                let request = clients.request("operator", "operator", SetBeaconRequest { date: date.clone(), source, value })?;
+                clients.risk().set_beacon(request).await.map_err(|s| explain(&s))?;
+                println!("the keys of {date} will be mixed with it");
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Closes the open day of an office, or of all of Region IX that have one: (office, day).
+pub async fn close(clients: &Clients, office: Option<String>) -> Result<Vec<(String, String)>> {
+    let offices = office.map_or_else(|| OFFICES.iter().map(|o| o.code.to_owned()).collect(), |office| vec![office]);
+    let mut closed = Vec::new();
+    for office in offices {
+        let request = clients.request("head-of-office", "head", CloseDayRequest { office: office.clone() })?;
+        match clients.risk().close_day(request).await {
+            Ok(answer) => closed.push((office, answer.into_inner().date)),
+            Err(status) if status.message().contains("NO_DAY_OPEN") || status.message().contains("no day open") => {}
+            Err(status) => return Err(explain(&status)),
+        }
+    }
+    Ok(closed)
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+}
