@@ -25,3 +25,10 @@ pub fn today_date() -> chrono::NaiveDate {
 pub fn today() -> String {
     today_date().to_string()
 }
+
+/// A time as people of the offices read it.
+pub fn local(at: &pbjson_types::Timestamp) -> String {
+    let nanos = u32::try_from(at.nanos).unwrap_or(0);
+    let utc = chrono::DateTime::from_timestamp(at.seconds, nanos).unwrap_or_default();
+    utc.with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).format("%Y-%m-%d %H:%M:%S").to_string()
+}

@@ -10,8 +10,13 @@ mod demo;
 mod down;
 mod entropy;
 mod load;
+mod model;
+mod profile;
 mod progress;
+mod proof;
+mod replay;
 mod report;
+mod reports;
 mod settings;
 mod show;
 mod stack;
@@ -54,6 +59,15 @@ enum Command {
     Show(show::Show),
     Report(report::Report),
     Audit(audit::Audit),
+    Profile(profile::Profile),
+    Model(model::Model),
+    Outcomes(reports::Outcomes),
+    Overrides(reports::Overrides),
+    Pairs(reports::Pairs),
+    Day(reports::Day),
+    Replay(replay::Replay),
+    Proof(proof::Proof),
+    Verify(proof::Verify),
     DeadLetters(dead_letters::DeadLetters),
     Settings(settings::Settings),
     Bench(bench::Bench),
@@ -73,6 +87,15 @@ async fn main() -> ExitCode {
         Command::Show(command) => command.run(&cli.stack).await,
         Command::Report(command) => command.run(&cli.stack).await,
         Command::Audit(command) => command.run(&cli.stack).await,
+        Command::Profile(command) => command.run(&cli.stack).await,
+        Command::Model(command) => command.run(&cli.stack).await,
+        Command::Outcomes(command) => command.run(&cli.stack).await,
+        Command::Overrides(command) => command.run(&cli.stack).await,
+        Command::Pairs(command) => command.run(&cli.stack).await,
+        Command::Day(command) => command.run(&cli.stack).await,
+        Command::Replay(command) => command.run(&cli.stack).await,
+        Command::Proof(command) => command.run(&cli.stack).await,
+        Command::Verify(command) => return command.run(),
         Command::DeadLetters(command) => command.run(&cli.stack).await,
         Command::Settings(command) => command.run(&cli.stack),
         Command::Bench(command) => command.run(&cli.stack).await,

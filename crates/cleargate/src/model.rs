@@ -89,7 +89,12 @@ impl Model {
             Act::Train { history, valid, out } => {
                 let trained = grow(&rows(&history)?, &rows(&valid)?, &Options { source: history.display().to_string(), ..Options::default() })?;
                 fs::write(&out, &trained).with_context(|| format!("{} cannot be written", out.display()))?;
-                println!("{} bytes written to {}; next: cleargate model evaluate --model {} --rows FILE", trained.len(), out.display(), out.display());
+                println!(
+                    "{} bytes written to {}; next: cleargate model evaluate --model {} --rows FILE",
+                    trained.len(),
+                    out.display(),
+                    out.display()
+                );
             }
             Act::Evaluate { model, rows: file, history, scores, json } => {
                 let history = history.as_deref().map(rows).transpose()?;
@@ -138,7 +143,7 @@ fn open(file: &Path) -> Result<Artefact> {
 pub fn grow(history: &[Row], valid: &[Row], options: &Options) -> Result<Vec<u8>> {
     let progress = crate::progress::Progress::new();
     let step = progress.step("model", "reading");
-    let trained = train(history, valid, options, &mut |at| step.doing(&at.to_string()))?;
+    let trained = train(history, valid, options, &mut |at| step.doing(&format!("{at:?}")))?;
     step.done(&format!("trained on {} checked declarations", history.len()));
     Ok(trained.bytes)
 }
@@ -188,6 +193,5 @@ fn print(evaluation: &Evaluation) {
     }
 }
 
-const MEASURES: [&str; 11] = [
-    "auc", "ap", "precision_5", "precision_10", "precision_20", "recall_5", "recall_10", "recall_20", "f1", "brier", "calibration_error",
-];
+const MEASURES: [&str; 11] =
+    ["auc", "ap", "precision_5", "precision_10", "precision_20", "recall_5", "recall_10", "recall_20", "f1", "brier", "calibration_error"];

@@ -12,6 +12,7 @@ use risk_domain::{
 
 use crate::{
     client::{Clients, explain},
+    clock,
     stack::{Stack, StackArgs},
 };
 
@@ -166,7 +167,7 @@ async fn history(clients: &Clients, kind: &str, id: &str) -> Result<()> {
     if rules.is_empty() {
         bail!("no {kind} {id}; see `cleargate profile --kind {kind} list`");
     }
-    let time = |at: Option<pbjson_types::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let time = |at: Option<pbjson_types::Timestamp>| at.as_ref().map(clock::local).unwrap_or_default();
     for rule in rules {
         table.add_row([rule.version.to_string(), rule.state, rule.saved_by, time(rule.saved_at), rule.approved_by, time(rule.approved_at)]);
     }

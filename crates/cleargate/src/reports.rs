@@ -79,7 +79,7 @@ fn rates(report: &outcomes::Report) {
         let [rate, interval] = record.rate.as_ref().map(percent).unwrap_or_default();
         let since = record.days_since_hit.map(|d| d.to_string()).unwrap_or_default();
         let verdict = format!("{:?}", record.verdict);
-        table.add_row([name, record.hits.to_string(), record.examined.to_string(), record.found.to_string(), rate, interval, since, verdict]);
+        table.add_row([name, record.hits.to_string(), record.examinations.to_string(), record.found.to_string(), rate, interval, since, verdict]);
     };
     for profile in &report.profiles {
         add(format!("{} v{}", profile.id, profile.version), &profile.record);
@@ -89,7 +89,7 @@ fn rates(report: &outcomes::Report) {
     println!("random stratum: {:?}", report.random);
     let retire: Vec<String> = report.retire.iter().map(|(id, version)| format!("{id} v{version}")).collect();
     println!("proposed for retirement: {}", if retire.is_empty() { "none".to_owned() } else { retire.join(", ") });
-    println!("drift: {:?}", report.drift.alarms);
+    println!("drift of scores: {:?}; of the random stratum's hit rate: {}", report.drift.score, format!("{:?}", report.drift.rate_alarm));
 }
 
 /// Officers beside declarants, traders and hours, against what the draws predict.
@@ -118,7 +118,12 @@ impl Pairs {
         }
         let mut table = table(["kind", "officer", "with", "observed", "expected", "p", "q"]);
         for alarm in &report.alarms {
-            let cells = [format!("{:.0}", alarm.observed), format!("{:.1}", alarm.expected), format!("{:.1e}", alarm.p_value), format!("{:.1e}", alarm.q_value)];
+            let cells = [
+                format!("{:.0}", alarm.observed),
+                format!("{:.1}", alarm.expected),
+                format!("{:.1e}", alarm.p_value),
+                format!("{:.1e}", alarm.q_value),
+            ];
             let [observed, expected, p, q] = cells;
             table.add_row([format!("{:?}", alarm.kind), alarm.officer.clone(), alarm.counterpart.clone(), observed, expected, p, q]);
         }
@@ -148,7 +153,7 @@ impl Overrides {
         }
         let mut table = table(["at", "office", "number", "what", "from", "to", "reason", "by", "with"]);
         for o in &answer.overrides {
-            let at = o.at.map(|at| at.to_string()).unwrap_or_default();
+            let at = o.at.as_ref().map(clock::local).unwrap_or_default();
             table.add_row([&at, &o.office, &o.number, &o.what, &o.from, &o.to, &o.reason, &o.by, &o.second_person]);
         }
         println!("{table}");
@@ -194,7 +199,9 @@ const fn name(lane: Lane) -> &'static str {
 
 /// Close an office's day, or set the public value of a day to come.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  cleargate day close                    all offices of Region IX, where the settings allow it\n  cleargate day beacon 2026-12-01 drand:4512345 8f2c...")]
+#[command(
+    after_help = "Examples:\n  cleargate day close                    all offices of Region IX, where the settings allow it\n  cleargate day beacon 2026-12-01 drand:4512345 8f2c..."
+)]
 pub struct Day {
     #[command(subcommand)]
     act: DayAct,

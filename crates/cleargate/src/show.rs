@@ -40,11 +40,13 @@ impl Show {
         let timeline = clients.request("cleargate", "head", TimelineRequest { number: self.number.clone() })?;
         let timeline = clients.reporting().timeline(timeline).await.map_err(|s| explain(&s))?.into_inner();
         let (voice, role) = match self.voice.as_str() {
-            "declarant" => (Voice::Declarant, "declarant"),
+            "declarant" => (Voice::Declarant, "sender"),
             "auditor" => (Voice::Auditor, "auditor"),
             _ => (Voice::Officer, "head"),
         };
-        let why = clients.request("cleargate", role, ExplainRequest { number: self.number.clone(), voice: voice.into() })?;
+        // A sender hears of its own declarations alone.
+        let subject = found.summary.as_ref().filter(|_| voice == Voice::Declarant).map_or("cleargate", |s| s.sender.as_str());
+        let why = clients.request(subject, role, ExplainRequest { number: self.number.clone(), voice: voice.into() })?;
         let why = clients.risk().explain(why).await.map(tonic::Response::into_inner).ok();
         if self.json {
             let whole = serde_json::json!({ "declaration": found, "stages": timeline.stages, "decision": why });

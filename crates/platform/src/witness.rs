@@ -70,9 +70,9 @@ impl Timer for Witness {
 
 /// What this service has read of every stream.
 pub async fn heads(conn: &mut PgConnection) -> Result<Vec<Head>, Failure> {
-    let rows = sqlx::query!("SELECT topic, partition, position, hash FROM consumers WHERE position > 0 ORDER BY topic, partition")
-        .fetch_all(conn)
-        .await?;
-    let head = rows.into_iter().map(|h| Head { topic: h.topic, stream: h.partition.unsigned_abs(), position: h.position.unsigned_abs(), hash: h.hash });
+    let rows =
+        sqlx::query!("SELECT topic, partition, position, hash FROM consumers WHERE position > 0 ORDER BY topic, partition").fetch_all(conn).await?;
+    let head =
+        rows.into_iter().map(|h| Head { topic: h.topic, stream: h.partition.unsigned_abs(), position: h.position.unsigned_abs(), hash: h.hash });
     Ok(head.collect())
 }

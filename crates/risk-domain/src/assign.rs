@@ -75,11 +75,7 @@ pub fn assign_on_watch(pick: &Pick<'_>, roster: &Roster, watch: &Watch, load: im
         let load = load(&officer.code);
         match hindrance_of(officer, watch.on_shift(index), load.open_files, &pick.demand) {
             Some(reason) => left_out.push(LeftOut { code: officer.code.clone(), reason: reason.as_str().to_owned() }),
-            None => candidates.push(Candidate {
-                code: officer.code.clone(),
-                points: load.points,
-                minutes: watch.minutes(index, pick.demand.now_us),
-            }),
+            None => candidates.push(Candidate { code: officer.code.clone(), points: load.points, minutes: watch.minutes(index, pick.demand.now_us) }),
         }
     }
     let (index, draws) = draw_one(&candidates, &pick.urn, pick.round);

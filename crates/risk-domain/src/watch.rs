@@ -60,11 +60,7 @@ impl Hours {
     fn new(officer: &Officer, month_start_us: i64, now_us: i64) -> Self {
         let count = |spans: &[(i64, i64)]| i64::try_from(spans.iter().filter(|span| within(&[**span], now_us)).count()).unwrap_or(0);
         let shifts = if now_us < month_start_us { 0 } else { count(&officer.shifts) };
-        Self {
-            worked_us: officer.worked_us(month_start_us, now_us),
-            running: shifts * (1 - count(&officer.leave)),
-            on: officer.on_shift(now_us),
-        }
+        Self { worked_us: officer.worked_us(month_start_us, now_us), running: shifts * (1 - count(&officer.leave)), on: officer.on_shift(now_us) }
     }
 }
 

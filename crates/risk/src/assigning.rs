@@ -13,7 +13,14 @@ use crate::{
 };
 
 /// Filters and draws for a file.
-pub fn pick(book: &Book, file: &FileRow, facts: &Facts, lane: Lane, excluded: Vec<String>, preferred: Option<Preferred>) -> Result<PickTrace, Failure> {
+pub fn pick(
+    book: &Book,
+    file: &FileRow,
+    facts: &Facts,
+    lane: Lane,
+    excluded: Vec<String>,
+    preferred: Option<Preferred>,
+) -> Result<PickTrace, Failure> {
     let hand = book.office(&file.office)?;
     let task = Task {
         facts,

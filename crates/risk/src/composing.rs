@@ -1,7 +1,9 @@
 //! From single rules, each with a life of its own, to the one document that decides, and back.
 use chrono::Days;
 use platform::Failure;
-use risk_domain::rules::{CeilingDocument, ListDocument, ModelDocument, ProfileDocument, RuleFault, RulesDocument, SelectivityDocument, WeightsDocument};
+use risk_domain::rules::{
+    CeilingDocument, ListDocument, ModelDocument, ProfileDocument, RuleFault, RulesDocument, SelectivityDocument, WeightsDocument,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use values::Day;
 

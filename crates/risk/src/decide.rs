@@ -84,7 +84,9 @@ impl RiskCommands {
                 }
                 Ok(concluded.map(|()| ConcludeResponse {}.encode_to_vec()))
             }
-            Command::Reassign(request) => Ok(reassign(book, request, caller, second, via)?.map(|officer| ReassignResponse { officer }.encode_to_vec())),
+            Command::Reassign(request) => {
+                Ok(reassign(book, request, caller, second, via)?.map(|officer| ReassignResponse { officer }.encode_to_vec()))
+            }
             Command::ChangeLane(request) => {
                 Ok(change_lane(book, request, caller, second, via)?.map(|officer| ChangeLaneResponse { officer }.encode_to_vec()))
             }

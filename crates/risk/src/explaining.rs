@@ -19,7 +19,12 @@ use crate::{
 };
 
 /// Explains the version named, or the newest.
-pub async fn explain(conn: &mut PgConnection, in_force: &Arc<InForce>, caller: &Caller, request: &ExplainRequest) -> Result<ExplainResponse, Refusal> {
+pub async fn explain(
+    conn: &mut PgConnection,
+    in_force: &Arc<InForce>,
+    caller: &Caller,
+    request: &ExplainRequest,
+) -> Result<ExplainResponse, Refusal> {
     let voice = allowed(caller, request.voice())?;
     let (key, version) = (request.number.get(..11).unwrap_or(&request.number), request.number.get(11..).and_then(|v| v.parse::<u32>().ok()));
     let rows = store::traces(conn, key).await?;

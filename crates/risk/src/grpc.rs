@@ -2,10 +2,10 @@
 use std::sync::Arc;
 
 use contracts::risk::{
-    ChangeLaneRequest, ChangeLaneResponse, CloseDayRequest, CloseDayResponse, ConcludeRequest, ConcludeResponse, ExplainRequest, ExplainResponse, File,
-    GetModelRequest, GetModelResponse,    ListRulesRequest, ListRulesResponse, OverridesResponse, PeriodRequest, PutModelRequest, PutModelResponse, ReassignRequest, ReassignResponse,
-    ReportResponse, Rule, SaveRuleRequest, SaveRuleResponse, SetBeaconRequest, SetBeaconResponse, SetRosterRequest, SetRosterResponse,
-    StepRuleRequest, StepRuleResponse, WorklistRequest, WorklistResponse, risk_server::Risk,
+    ChangeLaneRequest, ChangeLaneResponse, CloseDayRequest, CloseDayResponse, ConcludeRequest, ConcludeResponse, ExplainRequest, ExplainResponse,
+    File, GetModelRequest, GetModelResponse, ListRulesRequest, ListRulesResponse, OverridesResponse, PeriodRequest, PutModelRequest,
+    PutModelResponse, ReassignRequest, ReassignResponse, ReportResponse, Rule, SaveRuleRequest, SaveRuleResponse, SetBeaconRequest,
+    SetBeaconResponse, SetRosterRequest, SetRosterResponse, StepRuleRequest, StepRuleResponse, WorklistRequest, WorklistResponse, risk_server::Risk,
 };
 use platform::{
     Instant,

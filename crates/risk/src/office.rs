@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Datelike, NaiveDate};
 use contracts::risk::{Balance, DayClosed, DayCommitted, DayKeyRevealed, DayOpened, RulesInForce, RulesPublished};
 use platform::{Entry, Failure, Instant, clock};
-use risk_domain::{
-    DayCount, DayKey, Ledger, Load, OfficeDays, Roster, RuleBook, Step, Urn, advance, close, commitment, days_to_commit, mixed,
-};
+use risk_domain::{DayCount, DayKey, Ledger, Load, OfficeDays, Roster, RuleBook, Step, Urn, advance, close, commitment, days_to_commit, mixed};
 use values::{Day, Direction, local_day};
 
 use crate::{
@@ -41,8 +39,7 @@ impl Office {
     pub fn from_row(row: OfficeRow, keys: BTreeMap<Day, DayKey>, loads: impl IntoIterator<Item = (String, Load)>) -> Result<Self, Failure> {
         let [import, export]: [DayCount; 2] = read(&row.counts, "counts", &row.office)?;
         let ledger = Ledger::new(loads, import, export);
-        let days =
-            OfficeDays { open: row.open_day, closed: row.closed_day, decisions: row.decisions.unsigned_abs(), last: row.last_at };
+        let days = OfficeDays { open: row.open_day, closed: row.closed_day, decisions: row.decisions.unsigned_abs(), last: row.last_at };
         let mut office = Self {
             roster: read(&row.roster, "roster", &row.office)?,
             code: row.office,

@@ -81,7 +81,12 @@ pub fn set_roster(book: &mut Book, request: &SetRosterRequest, caller: &Caller, 
     let now = book.at_work(&request.office, via)?;
     let digest = roster.digest().to_vec();
     book.office_mut(&request.office)?.roster = roster;
-    let fact = RosterSet { office: request.office.clone(), digest: digest.clone(), officers: request.officers.clone(), supervisors: request.supervisors.clone() };
+    let fact = RosterSet {
+        office: request.office.clone(),
+        digest: digest.clone(),
+        officers: request.officers.clone(),
+        supervisors: request.supervisors.clone(),
+    };
     let place = Place::of_office(&request.office, via, now);
     book.entries.push(place.fact(fact));
     Ok(Ok(digest))

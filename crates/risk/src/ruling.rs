@@ -102,7 +102,13 @@ pub async fn put_model(work: &mut Work<'_>, request: &PutModelRequest, caller: &
     let digest = Sha256::digest(&request.artefact).to_vec();
     store::put_model(work.conn, &digest, &request.artefact, &caller.subject, work.now).await?;
     let place = place(work, via);
-    let fact = RuleChanged { kind: "model".to_owned(), id: hex::encode(&digest), step: "stored".to_owned(), digest: digest.clone(), ..RuleChanged::default() };
+    let fact = RuleChanged {
+        kind: "model".to_owned(),
+        id: hex::encode(&digest),
+        step: "stored".to_owned(),
+        digest: digest.clone(),
+        ..RuleChanged::default()
+    };
     let entry = place.trace(fact);
     work.entries.push(entry);
     Ok(Ok(digest))

@@ -1,5 +1,7 @@
 //! `cleargate demo`: a day of Region IX from the single window to a signed report, and the proof that nothing was lost.
+mod learning;
 mod officers;
+mod proving;
 mod spoiled;
 mod trucks;
 
@@ -50,6 +52,9 @@ impl Demo {
         let clients = Clients::new(&stack)?;
         let rostered = officers::roster(&clients, clock::today_date()).await?;
 
+        let kcs_file = self.kcs_file()?;
+        let revision = learning::prepare(&clients, kcs_file.as_deref(), self.seed).await?;
+        println!("model and one more profile in force by two persons each: rules revision {revision}");
         println!("\nA day at Region IX: {} declarations, seed {}, one in twenty bad", self.count, self.seed);
         let bad = self.count / 20;
         let run = format!("D{}", clock::now_micros() / 1000 % 100_000_000_000);
@@ -60,7 +65,7 @@ impl Demo {
         let (arrived, left) = trucks::pass(&window, 600)?;
         println!("officers on roster {rostered}, checks concluded {concluded}; trucks seen in {arrived}, out {left}");
         let mut lost = day.totals.sent - day.totals.done;
-        if let Some(file) = self.kcs_file()? {
+        if let Some(file) = kcs_file {
             println!("\nReal-shaped input: {}", file.display());
             let load = Load { count: 0, rate: None, seed: 0, kcs: Some(file), patience: 60, json: false };
             let (_, kcs) = load.drive(&stack, Vec::new()).await?;
@@ -69,6 +74,13 @@ impl Demo {
             lost += kcs.totals.sent - kcs.totals.done;
         }
 
+        proving::shares(&clients).await?;
+        let red = window.ledger().entries.values().find(|e| e.lane == "red").map(|e| (e.number.clone(), e.sender.clone()));
+        let (number, sender) = red.unwrap_or_default();
+        if !number.is_empty() {
+            proving::voices(&clients, &number, &sender).await?;
+        }
+        let unproved = proving::prove(&clients, &stack).await?;
         let report = sign(&clients).await?;
         let lodged = report.figures.iter().find(|f| f.cell == "lodged.total").map_or(0, |f| f.value);
         println!(
@@ -77,9 +89,8 @@ impl Demo {
         );
         let findings = audit::findings(&stack).await?;
         audit::print(&findings);
-        let doubled: u64 = findings.iter().map(|f| f.faults).sum();
+        let doubled: u64 = findings.iter().map(|f| f.faults).sum::<u64>() + unproved;
         println!("{lost} lost, {doubled} faults; started in {}, all in {}", seconds(started), seconds(begun.elapsed()));
-        let number = window.ledger().entries.values().find(|e| e.lane == "red").map(|e| e.number.clone()).unwrap_or_default();
         println!(
             "\nTry next:\n  target/release/cleargate show {number}\n  target/release/cleargate report --office 32BC\n  target/release/cleargate dead-letters list"
         );

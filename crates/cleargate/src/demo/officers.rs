@@ -25,7 +25,11 @@ pub async fn roster(clients: &Clients, today: NaiveDate) -> Result<u32> {
             })
             .collect();
         officers += u32::try_from(list.len())?;
-        let request = clients.request("head-of-office", "head", SetRosterRequest { office: office.code.to_owned(), officers: list, supervisors: Vec::new() })?;
+        let request = clients.request(
+            "head-of-office",
+            "head",
+            SetRosterRequest { office: office.code.to_owned(), officers: list, supervisors: Vec::new() },
+        )?;
         clients.risk().set_roster(request).await.map_err(|s| explain(&s))?;
     }
     Ok(officers)

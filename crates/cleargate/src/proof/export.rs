@@ -121,7 +121,7 @@ fn proof_row(row: JournalRow) -> Result<proof::JournalRow> {
         cause: row.cause,
         at: row.recorded_at_us,
         hash,
-        payload: row.payload,
+        payload: row.payload.to_vec(),
     })
 }
 
@@ -148,7 +148,7 @@ async fn rules(clients: &Clients, span: &Span) -> Result<BTreeMap<Vec<u8>, Strin
         let mut cursor = Cursor::new(clients, TRACES, *stream, 1, last);
         while let Some(row) = cursor.take().await? {
             if row.kind.ends_with(".RulesPublished")
-                && let Some(trace_event::Fact::RulesPublished(published)) = TraceEvent::decode(row.payload.as_slice())?.fact
+                && let Some(trace_event::Fact::RulesPublished(published)) = TraceEvent::decode(row.payload.as_ref())?.fact
             {
                 known.insert(published.digest, published.rules);
             }

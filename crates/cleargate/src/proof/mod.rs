@@ -1,8 +1,8 @@
 //! `cleargate proof` and `cleargate verify`: the proof of a day as one file, and a verifier that needs nothing else.
-mod cursor;
+pub mod cursor;
 mod documents;
 mod export;
-mod span;
+pub mod span;
 
 use std::{
     fs::File,
@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub use documents::Governing;
+pub use span::Span;
 
 /// Export the proof of a day.
 #[derive(Args)]
@@ -125,7 +126,11 @@ impl Verify {
 pub fn read(path: &Path, threads: usize) -> Result<Report> {
     let file = File::open(path).context("it cannot be opened")?;
     let zipped = path.extension().is_some_and(|e| e == "gz");
-    let file: Box<dyn BufRead> = if zipped { Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(file))) } else { Box::new(BufReader::with_capacity(1 << 20, file)) };
+    let file: Box<dyn BufRead> = if zipped {
+        Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(file)))
+    } else {
+        Box::new(BufReader::with_capacity(1 << 20, file))
+    };
     Ok(proof::verify(file, threads, &Governing)?)
 }
 

@@ -51,7 +51,7 @@ pub async fn find(clients: &Clients, day: Option<&str>) -> Result<Span> {
             }
             let office = offices.entry(row.office.clone()).or_insert_with(|| Office { stream: *stream, ..Office::default() });
             let at = (row.position, row.recorded_at_us);
-            match RiskEvent::decode(row.payload.as_slice())?.fact {
+            match RiskEvent::decode(row.payload.as_ref())?.fact {
                 Some(Fact::DayCommitted(f)) if f.date == day => office.committed = office.committed.or(Some(at)),
                 Some(Fact::DayOpened(f)) if f.date == day => {
                     rules.push(f.rules.clone());
@@ -78,7 +78,9 @@ pub async fn find(clients: &Clients, day: Option<&str>) -> Result<Span> {
     }
     offices.retain(|_, office| office.committed.is_some() && office.revealed.is_some() && !office.opened.date.is_empty());
     if offices.is_empty() {
-        bail!("no office has closed {day} and revealed its key; a day can be proved from the day after on (`cleargate day close` ends one early where that is allowed)");
+        bail!(
+            "no office has closed {day} and revealed its key; a day can be proved from the day after on (`cleargate day close` ends one early where that is allowed)"
+        );
     }
     for list in [&mut rules, &mut models] {
         list.retain(|digest| !digest.is_empty());
@@ -114,7 +116,7 @@ async fn last_revealed(clients: &Clients, facts: &[(u32, u64)]) -> Result<String
         let mut cursor = Cursor::new(clients, FACTS, *stream, 1, *last);
         while let Some(row) = cursor.take().await? {
             if row.kind.ends_with(".DayKeyRevealed")
-                && let Some(Fact::DayKeyRevealed(revealed)) = RiskEvent::decode(row.payload.as_slice())?.fact
+                && let Some(Fact::DayKeyRevealed(revealed)) = RiskEvent::decode(row.payload.as_ref())?.fact
             {
                 latest = latest.max(revealed.date);
             }

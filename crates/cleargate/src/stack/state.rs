@@ -37,7 +37,7 @@ impl State {
         self.logs().join(format!("{part}.log"))
     }
 
-    fn run(&self) -> PathBuf {
+    pub fn run(&self) -> PathBuf {
         self.dir.join("run")
     }
 

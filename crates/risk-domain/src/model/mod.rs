@@ -36,6 +36,11 @@ impl crate::rulebook::Scorer for Model {
 
     fn score(&self, facts: &crate::facts::Facts) -> Vec<crate::select::LineScore> {
         let scores = self.score_lines(facts);
-        facts.lines.iter().zip(scores).map(|(line, score)| crate::select::LineScore { line: line.line, fraud: score.fraud, critical: score.critical }).collect()
+        facts
+            .lines
+            .iter()
+            .zip(scores)
+            .map(|(line, score)| crate::select::LineScore { line: line.line, fraud: score.fraud, critical: score.critical })
+            .collect()
     }
 }

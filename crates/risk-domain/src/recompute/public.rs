@@ -1,12 +1,12 @@
 //! An assignment taken again from what everybody may see: roster, loads, draws, and who was left out for reasons of the file.
 use crate::{
-    two::draw_one,
     assign::{Assignment, Candidate, Choice, LeftOut, queue_reason},
     draw::{Draw, Urn},
     hindrance::Hindrance,
     ledger::Ledger,
     pick::one_of,
     roster::{Officer, Roster},
+    two::draw_one,
 };
 
 /// What the public row of an assignment says.

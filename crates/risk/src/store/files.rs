@@ -103,8 +103,9 @@ pub async fn offices_with_queue(conn: &mut PgConnection) -> Result<Vec<String>, 
 
 /// How many files are queued, and since when the oldest waits.
 pub async fn oldest_queued(conn: &mut PgConnection) -> Result<(i64, Option<Instant>), Failure> {
-    let row =
-        sqlx::query!(r#"SELECT count(*) AS "files!", min(since) AS oldest FROM files WHERE state = 'QUEUED' AND state IN ('OPEN', 'QUEUED')"#).fetch_one(conn).await?;
+    let row = sqlx::query!(r#"SELECT count(*) AS "files!", min(since) AS oldest FROM files WHERE state = 'QUEUED' AND state IN ('OPEN', 'QUEUED')"#)
+        .fetch_one(conn)
+        .await?;
     Ok((row.files, row.oldest))
 }
 
