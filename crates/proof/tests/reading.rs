@@ -1,4 +1,5 @@
 //! An honest day verifies; a cut file is no proof; what a file leaves out must have been witnessed.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 use proof::{
     Check, Fault, JournalRow, Kind, Report, Witness, Writer,
     sample::{Sample, SampleDay, SampleDocuments},
