@@ -417,7 +417,7 @@ class Office:
             self.add(row, "day", "opened twice")
             return
         self.stage, self.opened = "open", row
-        if local_date(row["at"]) != self.day:
+        if local_date(row["at"]) > self.day:
             self.add(row, "day", "opened on another date")
         self.commitment(row, fact)
         if self.roster is None:

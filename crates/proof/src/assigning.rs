@@ -25,8 +25,8 @@ impl Office {
             round: fact.round,
         };
         self.excluded(item, fact, findings);
-        self.drawn(item, fact, &published, findings);
-        self.traced_pick(item, fact, evidence, used, findings);
+        let taken_again = self.traced_pick(item, fact, evidence, used, findings);
+        self.drawn(item, fact, &published, taken_again, findings);
         let file = self.files.entry(item.subject.clone()).or_default();
         if matches!(file.holder, Holder::Officer(_)) {
             findings.add(item, Check::Holder, "the file has an officer already");
@@ -72,7 +72,7 @@ impl Office {
         }
     }
 
-    fn drawn(&mut self, item: &Item, fact: &Assigned, published: &Published<'_>, findings: &mut Findings) {
+    fn drawn(&mut self, item: &Item, fact: &Assigned, published: &Published<'_>, taken_again: bool, findings: &mut Findings) {
         let key = self.key.clone();
         let urn = Urn { key: &key, day: self.day, declaration: &fact.key, version: fact.version };
         let mut draws = Vec::new();
@@ -80,6 +80,12 @@ impl Office {
             self.kept(item, fact, published, findings);
         } else {
             self.must_return(item, fact, published, findings);
+        }
+        // From the trace came the same row: the public could only find the same again.
+        if taken_again {
+            return;
+        }
+        if !KEPT.contains(&fact.how.as_str()) {
             let (assignment, against) = published.assign(&self.roster, &self.ledger, &urn);
             against.into_iter().for_each(|what| findings.add(item, Check::Candidates, what));
             let (officer, reason, how) = match (&assignment.choice, assignment.candidates.len()) {

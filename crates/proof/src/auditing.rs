@@ -2,9 +2,9 @@
 use std::collections::HashMap;
 
 use contracts::risk::Traced;
-use risk_domain::{DayKey, Mismatch, RuleBook, Scorer, Trace, What, retake_selection, retake_task};
+use risk_domain::{Counters, DayKey, Draw, Mismatch, PickTrace, RuleBook, Scorer, Selection, Trace, What, retake_selection, retake_task};
 use sha2::{Digest as _, Sha256};
-use values::Digest;
+use values::{Digest, Direction, Lane};
 
 use crate::format::Row;
 
@@ -49,16 +49,44 @@ pub struct Retaken {
     pub outcome: Result<Outcome, String>,
 }
 
-/// What the rows around it must agree with.
+/// What the rows around it must agree with: no more of the trace than that, so that little travels between threads.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Without descriptions of goods: whatever the office's course still needs.
-    pub trace: Box<Trace>,
-    /// Selected profiles that have a cap; all of them when the rules are not in the file.
-    pub capped: Vec<String>,
+    pub declaration: String,
+    pub version: u32,
+    pub day: String,
+    pub now_us: i64,
+    pub direction: Direction,
+    pub group: String,
+    pub earlier_lane: Option<Lane>,
+    /// Digests in hex.
+    pub rules: String,
+    pub model: String,
+    pub counters: Counters,
+    /// Without its draws.
+    pub selection: Selection,
+    pub points: u32,
+    pub pick: Option<PickTrace>,
+    /// Marks of the draws of earlier versions, and of all.
+    pub earlier: Vec<Mark>,
+    pub drawn: Vec<Mark>,
     pub mismatches: Vec<Mismatch>,
     /// Rules or model that are missing.
     pub unread: Option<String>,
+}
+
+/// 128 bits of a draw's SHA-256: enough to know it again.
+pub type Mark = [u8; 16];
+
+fn mark(draw: &Draw) -> Mark {
+    let mut hash = Sha256::new();
+    for text in [&draw.purpose, &draw.value, &draw.day] {
+        values::lp(&mut hash, text.as_bytes());
+    }
+    hash.update(draw.version.to_be_bytes());
+    hash.update(draw.counter.to_be_bytes());
+    let digest: Digest = hash.finalize().into();
+    std::array::from_fn(|i| digest[i])
 }
 
 impl Retaken {
@@ -69,7 +97,7 @@ impl Retaken {
 }
 
 fn outcome(bytes: &[u8], row: &Row<'_>, evidence: &Evidence<'_>) -> Result<Outcome, String> {
-    let mut trace = Trace::read(bytes).map_err(|e| e.to_string())?;
+    let trace = Trace::read(bytes).map_err(|e| e.to_string())?;
     if trace.bytes() != bytes {
         return Err("the trace is not in its canonical form".to_owned());
     }
@@ -86,7 +114,25 @@ fn outcome(bytes: &[u8], row: &Row<'_>, evidence: &Evidence<'_>) -> Result<Outco
             mismatches.extend(retake_task(&trace, book.as_ref()));
         }
     }
-    let capped = trace.counters.hits.iter().map(|(id, _)| id.clone()).collect();
-    trace.facts.lines = Vec::new();
-    Ok(Outcome { trace: Box::new(trace), capped, mismatches, unread })
+    let earlier: Vec<Mark> = trace.earlier.iter().map(mark).collect();
+    let fresh: Vec<Mark> = trace.selection.draws.iter().map(mark).filter(|m| !earlier.contains(m)).collect();
+    Ok(Outcome {
+        direction: trace.facts.direction,
+        group: risk_domain::group(&trace.facts).to_owned(),
+        earlier_lane: trace.facts.history.earlier_lane,
+        drawn: earlier.iter().copied().chain(fresh).collect(),
+        earlier,
+        selection: Selection { draws: Vec::new(), ..trace.selection },
+        declaration: trace.declaration,
+        version: trace.version,
+        day: trace.day,
+        now_us: trace.now_us,
+        rules: trace.rules,
+        model: trace.model,
+        counters: trace.counters,
+        points: trace.points,
+        pick: trace.pick,
+        mismatches,
+        unread,
+    })
 }

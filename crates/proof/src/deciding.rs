@@ -1,7 +1,6 @@
 //! What only an auditor can check: the public rows against their traces, the traces against what was decided before.
 use contracts::risk::{Assigned, Decided, risk_event};
-use risk_domain::{Form, Mismatch, PickTrace, Trace, What, published, retake_pick};
-use sha2::{Digest as _, Sha256};
+use risk_domain::{Form, Mismatch, PickTrace, What, published, retake_pick};
 use values::Lane;
 
 use crate::{
@@ -50,15 +49,15 @@ impl Office {
             Err(what) => return findings.add(evidence[index], Check::Trace, what.clone()),
         };
         self.retaken(evidence[index], outcome, findings);
-        told(item, fact, &outcome.trace, findings);
+        told(item, fact, outcome, findings);
         self.course(evidence[index], outcome, before.as_ref(), findings);
         if let Some(row) = first_assigned(facts, fact)
-            && row.group != risk_domain::group(&outcome.trace.facts)
+            && row.group != outcome.group
         {
             findings.add(item, Check::Trace, "the assignment names another group than the facts");
         }
         let assigned = facts.iter().any(|f| f.name == "Assigned" && f.subject == item.subject);
-        if assigned != (outcome.trace.selection.lane > Lane::Green) {
+        if assigned != (outcome.selection.lane > Lane::Green) {
             let text = if assigned { "assigned on the green lane" } else { "off the green lane without an assignment" };
             findings.add(item, Check::Missing, text);
         }
@@ -72,7 +71,7 @@ impl Office {
             findings.count("retaken", 1);
         }
         outcome.mismatches.iter().for_each(|m| findings.add(at, check(m), m.to_string()));
-        let trace = &outcome.trace;
+        let trace = outcome;
         if (trace.rules.as_str(), trace.model.as_str()) != (self.rules.as_str(), self.model.as_str()) {
             findings.add(at, Check::Rules, "the trace names other rules or another model than are in force");
         }
@@ -83,43 +82,39 @@ impl Office {
 
     /// Counters, earlier draws and earlier lane follow from the decisions before; this one is counted.
     fn course(&mut self, at: &Item, outcome: &Outcome, before: Option<&File>, findings: &mut Findings) {
-        let trace = &outcome.trace;
-        let capped: Vec<&str> = outcome.capped.iter().map(String::as_str).collect();
-        let due = self.ledger.counters(trace.facts.direction, &capped, trace.counters.fruitless.clone());
-        if due != trace.counters {
-            findings.add(at, Check::Counters, format!("traced {:?}, decided before {due:?}", trace.counters));
+        let capped: Vec<&str> = outcome.counters.hits.iter().map(|(id, _)| id.as_str()).collect();
+        let due = self.ledger.counters(outcome.direction, &capped, outcome.counters.fruitless.clone());
+        if due != outcome.counters {
+            findings.add(at, Check::Counters, format!("traced {:?}, decided before {due:?}", outcome.counters));
         }
-        self.ledger.decided(trace.facts.direction, &trace.selection, &capped);
-        let marks = |draws: &[risk_domain::Draw]| draws.iter().map(mark).collect::<Vec<_>>();
-        let (earlier, now) = (marks(&trace.earlier), marks(&trace.selection.draws));
+        self.ledger.decided(outcome.direction, &outcome.selection, &capped);
         match before {
-            None if trace.version == 0 && (!earlier.is_empty() || trace.facts.history.earlier_lane.is_some()) => {
+            None if outcome.version == 0 && (!outcome.earlier.is_empty() || outcome.earlier_lane.is_some()) => {
                 findings.add(at, Check::Draw, "a first version keeps draws or a lane of earlier ones");
             }
             Some(before) if before.version.is_some() => {
-                if earlier.len() != before.drawn.len() || !before.drawn.iter().all(|d| earlier.contains(d)) {
+                if outcome.earlier.len() != before.drawn.len() || !before.drawn.iter().all(|d| outcome.earlier.contains(d)) {
                     findings.add(at, Check::Draw, "the draws of the version before are not those that are kept");
                 }
-                if trace.facts.history.earlier_lane != before.lane {
+                if outcome.earlier_lane != before.lane {
                     findings.add(at, Check::Lane, format!("the lane before was {:?}", before.lane));
                 }
             }
             _ => {}
         }
         if let Some(file) = self.files.get_mut(&at.subject) {
-            let fresh: Vec<_> = now.into_iter().filter(|d| !earlier.contains(d)).collect();
-            file.drawn = earlier.into_iter().chain(fresh).collect();
+            file.drawn.clone_from(&outcome.drawn);
         }
     }
 
-    /// An assignment against its trace, and the trace against roster and loads.
-    pub fn traced_pick(&mut self, item: &Item, fact: &Assigned, evidence: &[&Item], used: &mut [bool], findings: &mut Findings) {
+    /// An assignment against its trace, and the trace against roster and loads; true when the row shows what came out again.
+    pub fn traced_pick(&mut self, item: &Item, fact: &Assigned, evidence: &[&Item], used: &mut [bool], findings: &mut Findings) -> bool {
         if self.kind == Kind::Public {
-            return;
+            return false;
         }
         let found = evidence.iter().zip(0..).find_map(|(e, index)| match &e.fact {
             Fact::Traced(t) if fact.round == 0 && t.key == fact.key && t.version == fact.version => {
-                let pick = t.outcome.as_ref().ok().and_then(|o| o.trace.pick.as_ref());
+                let pick = t.outcome.as_ref().ok().and_then(|o| o.pick.as_ref());
                 Some((index, t.digest, pick.ok_or_else(|| "the trace has no assignment".to_owned())))
             }
             Fact::Picked(p) if fact.round > 0 && (&p.key, p.version, p.round) == (&fact.key, fact.version, fact.round) && !used[index] => {
@@ -129,7 +124,7 @@ impl Office {
         });
         let Some((index, digest, pick)) = found else {
             findings.add(item, Check::Missing, "an assignment without its trace");
-            return;
+            return false;
         };
         used[index] = true;
         if digest.as_slice() != fact.trace_digest {
@@ -137,12 +132,20 @@ impl Office {
         }
         let pick = match pick {
             Ok(pick) => pick,
-            Err(what) => return findings.add(evidence[index], Check::Trace, what),
+            Err(what) => {
+                findings.add(evidence[index], Check::Trace, what);
+                return false;
+            }
         };
         self.asked(evidence[index], fact, pick, findings);
-        self.shown(item, fact, pick, findings);
+        let shown = self.shown(item, fact, pick, findings);
         let again = retake_pick(pick, &self.roster, &self.ledger, &self.key);
         again.iter().for_each(|m| findings.add(evidence[index], check(m), m.to_string()));
+        // Asked for another round, time or place, the trace says nothing of what everybody sees.
+        let of_row = (pick.day.as_str(), pick.now_us, pick.default_cap, &pick.declaration)
+            == (self.date.as_str(), item.at, self.default_cap, &fact.key)
+            && (pick.version, pick.round) == (fact.version, fact.round);
+        shown && of_row && again.is_empty()
     }
 
     /// What the pick was asked is what the rows say.
@@ -177,7 +180,7 @@ impl Office {
     }
 
     /// The public row shows what the trace says.
-    fn shown(&self, item: &Item, fact: &Assigned, pick: &PickTrace, findings: &mut Findings) {
+    fn shown(&self, item: &Item, fact: &Assigned, pick: &PickTrace, findings: &mut Findings) -> bool {
         let (officer, reason) = match &pick.assignment.choice {
             risk_domain::Choice::Officer(code) => (code.as_str(), ""),
             risk_domain::Choice::Queued(reason) => ("", reason.as_str()),
@@ -194,6 +197,7 @@ impl Office {
         if !same {
             findings.add(item, Check::Trace, "the row does not show what its trace says");
         }
+        same
     }
 }
 
@@ -209,7 +213,7 @@ fn first_assigned<'a>(facts: &[&'a Item], fact: &Decided) -> Option<&'a Assigned
 }
 
 /// The decision's row tells what its trace says.
-fn told(item: &Item, fact: &Decided, trace: &Trace, findings: &mut Findings) {
+fn told(item: &Item, fact: &Decided, trace: &Outcome, findings: &mut Findings) {
     let selection = &trace.selection;
     let (officer, reason) = match trace.pick.as_ref().map(|p| &p.assignment.choice) {
         Some(risk_domain::Choice::Officer(code)) => (code.as_str(), ""),
@@ -258,11 +262,4 @@ fn check(mismatch: &Mismatch) -> Check {
         What::Office | What::Day | What::Declaration | What::Version | What::Round | What::List | What::Demand => Check::Trace,
         What::PickMissing | What::PickNeedless => Check::Trace,
     }
-}
-
-/// 128 bits of a draw's SHA-256: enough to know it again.
-fn mark(draw: &risk_domain::Draw) -> [u8; 16] {
-    let text = format!("{}|{}|{}|{}|{}", draw.purpose, draw.version, draw.counter, draw.value, draw.day);
-    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    std::array::from_fn(|i| digest[i])
 }

@@ -7,6 +7,7 @@ mod assigning;
 mod auditing;
 mod chain;
 mod course;
+mod day;
 mod deciding;
 mod fault;
 mod file;

@@ -1,4 +1,5 @@
 //! The second verifier, in Python, finds what this one finds, on honest and on tampered days.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use proof::{
@@ -43,7 +44,7 @@ fn both_verifiers_find_nothing_in_honest_days() {
 #[test]
 fn both_verifiers_find_the_same_in_tampered_public_files() {
     let (days, mut dice) = (days(), Dice(77));
-    for n in 0..300 {
+    for n in 0..30 {
         let mut day = days[n % days.len()].clone();
         let Some(deed) = day.tamper(Kind::Public, &mut dice) else { continue };
         let file = day.file(Kind::Public);
@@ -57,7 +58,7 @@ fn both_verifiers_find_the_same_in_tampered_public_files() {
 fn both_verifiers_find_the_same_in_tampered_auditors_files_but_for_rules_and_scores() {
     let (days, mut dice) = (days(), Dice(78));
     let beyond = ["lane", "score", "counters", "points", "rules", "draw", "trace"];
-    for n in 0..300 {
+    for n in 0..30 {
         let mut day = days[n % days.len()].clone();
         let Some(deed) = day.tamper(Kind::Auditor, &mut dice) else { continue };
         let file = day.file(Kind::Auditor);

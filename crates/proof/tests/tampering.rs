@@ -1,4 +1,5 @@
 //! Whatever a tamperer who owns the database changes is found; what a decision depends on, without any witness.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 use std::collections::BTreeMap;
 
 use proof::{
@@ -17,7 +18,8 @@ fn tampered(kind: Kind, tries: usize) -> BTreeMap<String, (u32, u32)> {
         let Some(deed) = day.tamper(kind, &mut dice) else { continue };
         done += 1;
         let report = verify(day.file(kind).as_slice(), 1, &SampleDocuments).unwrap();
-        assert!(!report.holds(), "{kind:?}: {} was not found", deed.what);
+        // An honest sample has no notes; a row after all that was witnessed is noted as unwitnessed.
+        assert!(!report.holds() || !report.warnings.is_empty(), "{kind:?}: {} was not found", deed.what);
         let recomputed = report.recomputed().count() > 0;
         assert!(recomputed || !deed.decisive, "{kind:?}: {} was found by witnesses alone\n{report}", deed.what);
         let counts: &mut (u32, u32) = by_deed.entry(deed.what).or_default();

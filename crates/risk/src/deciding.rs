@@ -96,6 +96,10 @@ fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, e
 
 fn new_file(book: &Book, trace: &Trace, class: Class, via: &Via, now: Instant) -> Result<FileRow, Failure> {
     let write = |bytes: Result<Vec<u8>, serde_json::Error>| bytes.map_err(|e| Failure::Deterministic(e.to_string()));
+    // An amendment keeps every draw that was ever made for the declaration.
+    let mut kept = trace.selection.clone();
+    kept.draws = trace.earlier.clone();
+    kept.draws.extend(trace.selection.draws.iter().filter(|draw| !trace.earlier.contains(draw)).cloned());
     Ok(FileRow {
         key: trace.declaration.clone(),
         version: i16::try_from(trace.version).unwrap_or(i16::MAX),
@@ -114,7 +118,7 @@ fn new_file(book: &Book, trace: &Trace, class: Class, via: &Via, now: Instant) -
         selection_day: book.office(&trace.office)?.day()?,
         since: now,
         facts: write(serde_json::to_vec(&trace.facts))?,
-        selection: write(serde_json::to_vec(&trace.selection))?,
+        selection: write(serde_json::to_vec(&kept))?,
         trace: via.trace.clone(),
     })
 }

@@ -3,28 +3,22 @@ use std::{cmp::Reverse, collections::BTreeMap, io::Write};
 
 use anyhow::{Context, Result, bail};
 use contracts::{
-    common::{JournalRow, WitnessedRequest},
+    common::JournalRow,
     risk::{GetModelRequest, TraceEvent, trace_event},
 };
-use proof::{FACTS, FORMAT, Header, Kind, TRACES, Witness, Writer};
+use proof::{FACTS, FORMAT, Header, Kind, TRACES, Writer};
 use prost::Message;
 
 use super::{cursor::Cursor, made_at, span::Span};
-use crate::{
-    client::{Clients, explain},
-    clock,
-};
-
-/// Services that read risk's topics.
-const READERS: [&str; 3] = ["intake", "tracking", "reporting"];
+use crate::client::{Clients, explain};
 
 /// Writes the proof; returns how many rows.
 pub async fn write(clients: &Clients, span: &Span, kind: Kind, out: &mut impl Write) -> Result<u64> {
     let topics = vec![FACTS.to_owned(), TRACES.to_owned()];
     let header = Header { format: FORMAT.to_owned(), kind, day: span.day.clone(), made_at: made_at(), topics, keys: span.keys.clone() };
     let mut writer = Writer::new(&header, out)?;
-    for witness in witnesses(clients, span).await? {
-        writer.witness(&witness)?;
+    for witness in &span.witnesses {
+        writer.witness(witness)?;
     }
     if kind == Kind::Auditor {
         for (digest, text) in rules(clients, span).await? {
@@ -123,21 +117,6 @@ fn proof_row(row: JournalRow) -> Result<proof::JournalRow> {
         hash,
         payload: row.payload.to_vec(),
     })
-}
-
-/// What the readers have seen of the streams in the file.
-async fn witnesses(clients: &Clients, span: &Span) -> Result<Vec<Witness>> {
-    let mut witnesses = Vec::new();
-    for reader in READERS {
-        let request = clients.request("auditor", "auditor", WitnessedRequest {})?;
-        let seen = clients.operations(reader)?.witnessed(request).await.map_err(|s| explain(&s))?.into_inner();
-        for head in seen.heads.into_iter().filter(|h| span.ranges.iter().any(|(topic, stream, _)| *topic == h.topic && *stream == h.stream)) {
-            let hash = hex::encode(&head.hash);
-            let seen = Witness { by: reader.to_owned(), date: clock::today(), topic: head.topic, stream: head.stream, position: head.position, hash };
-            witnesses.push(seen);
-        }
-    }
-    Ok(witnesses)
 }
 
 /// Rules by digest, as they were published.

@@ -3,6 +3,7 @@ pub mod cursor;
 mod documents;
 mod export;
 pub mod span;
+mod witnesses;
 
 use std::{
     fs::File,

@@ -3,10 +3,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use contracts::risk::{DayKeyRevealed, DayOpened, RiskEvent, risk_event::Fact};
-use proof::{FACTS, OfficeKey, TRACES};
+use proof::{FACTS, OfficeKey, TRACES, Witness};
 use prost::Message;
 
-use super::cursor::{Cursor, head};
+use super::{
+    cursor::{Cursor, head},
+    witnesses,
+};
 use crate::client::Clients;
 
 /// The rows of a day.
@@ -18,6 +21,8 @@ pub struct Span {
     /// Digests of rules and models that the day's decisions name.
     pub rules: Vec<Vec<u8>>,
     pub models: Vec<Vec<u8>>,
+    /// Heads that other services have seen, each of a row within the ranges.
+    pub witnesses: Vec<Witness>,
 }
 
 /// What one office did around the day.
@@ -87,9 +92,10 @@ pub async fn find(clients: &Clients, day: Option<&str>) -> Result<Span> {
         list.sort_unstable();
         list.dedup();
     }
-    let ranges = ranges(clients, &facts, &offices).await?;
+    let mut ranges = ranges(clients, &facts, &offices).await?;
+    let witnesses = witnesses::cover(witnesses::all(clients).await?, &mut ranges);
     let keys = offices.iter().map(|(code, office)| key(code, office)).collect();
-    Ok(Span { day, keys, ranges, rules, models })
+    Ok(Span { day, keys, ranges, rules, models, witnesses })
 }
 
 fn key(code: &str, office: &Office) -> OfficeKey {
@@ -128,7 +134,7 @@ async fn last_revealed(clients: &Clients, facts: &[(u32, u64)]) -> Result<String
     Ok(latest)
 }
 
-type Ranges = Vec<(&'static str, u32, Vec<(u64, u64)>)>;
+pub type Ranges = Vec<(&'static str, u32, Vec<(u64, u64)>)>;
 
 async fn ranges(clients: &Clients, facts: &[(u32, u64)], offices: &BTreeMap<String, Office>) -> Result<Ranges> {
     let from = offices.values().filter_map(|o| o.committed).map(|(_, at)| at).min().unwrap_or(0);

@@ -4,7 +4,9 @@
 mod desk;
 mod dice;
 mod fields;
+mod hands;
 mod journal;
+mod lodging;
 mod office;
 mod rules;
 mod tamper;
