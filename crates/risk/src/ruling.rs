@@ -67,6 +67,11 @@ pub async fn step(work: &mut Work<'_>, request: &StepRuleRequest, caller: &Calle
     let Some(mut row) = store::latest(work.conn, &request.kind, &request.id, version).await? else {
         return Ok(Err(Refusal::NotFound(format!("no {} {} version {}", request.kind, request.id, request.version))));
     };
+    if (request.step.as_str(), row.state.as_str()) == ("approve", "approved") {
+        // Done before: nothing changes.
+        let revision = store::revision(work.conn).await?.unsigned_abs();
+        return Ok(Ok(StepRuleResponse { version: row.version.unsigned_abs(), revision }));
+    }
     let (state, told) = match (request.step.as_str(), row.state.as_str()) {
         ("approve", "draft") => ("approved", "approved"),
         ("suspend", "approved") => ("suspended", "suspended"),
