@@ -6,6 +6,7 @@ lanes and scores again: that needs the rules' language. Exit code 0 when everyth
 """
 import base64
 import datetime
+import gzip
 import hashlib
 import hmac
 import json
@@ -874,7 +875,7 @@ def canonical(data):
 # --- the file -------------------------------------------------------------------------------------------------------------------------------
 
 def lines(path):
-    with open(path, "rb") as file:
+    with (gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")) as file:
         number = 0
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):

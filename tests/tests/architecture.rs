@@ -17,8 +17,20 @@ fn allowed(from: &str) -> BTreeSet<String> {
             edges
         }
         "proof" => names(&["contracts", "values", "risk-domain"]),
-        "lab" => names(&["values", "risk-domain", "proof"]),
-        "cleargate" => names(&["contracts", "platform", "values", "proof", "intake-domain", "risk-domain", "tracking-domain", "reporting-domain"]),
+        "training" => names(&["values", "risk-domain"]),
+        "lab" => names(&["values", "risk-domain", "training", "proof"]),
+        "cleargate" => names(&[
+            "contracts",
+            "platform",
+            "values",
+            "proof",
+            "training",
+            "lab",
+            "intake-domain",
+            "risk-domain",
+            "tracking-domain",
+            "reporting-domain",
+        ]),
         "system-tests" => names(&[
             "contracts",
             "platform",
