@@ -1,4 +1,6 @@
 //! Who can take files at an office, and when.
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use values::Digest;
@@ -38,7 +40,21 @@ pub struct Roster {
     officers: Vec<Officer>,
     #[serde(default)]
     supervisors: Vec<Officer>,
+    #[serde(skip)]
+    digest: Once,
 }
+
+/// The digest of a roster, which every pick names: computed once. It follows from the rest and takes no part in comparisons.
+#[derive(Debug, Clone, Default)]
+struct Once(OnceLock<Digest>);
+
+impl PartialEq for Once {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Once {}
 
 impl Roster {
     /// Sorts by service code; of two with the same code the first counts, and an examiner before a supervisor.
@@ -46,7 +62,7 @@ impl Roster {
         let officers = sorted(officers);
         let mut supervisors = sorted(supervisors);
         supervisors.retain(|s| officers.binary_search_by(|o| o.code.cmp(&s.code)).is_err());
-        Self { officers, supervisors }
+        Self { officers, supervisors, digest: Once::default() }
     }
 
     pub fn officers(&self) -> &[Officer] {
@@ -62,6 +78,11 @@ impl Roster {
         Watch::new(&self.officers, month_start_us, now_us)
     }
 
+    /// Some examiner could take a file as far as the roster tells.
+    pub fn is_manned(&self, now_us: i64) -> bool {
+        self.officers.iter().any(|o| !o.suspended && o.on_shift(now_us) && !o.on_leave(now_us))
+    }
+
     /// An examining officer by code.
     pub fn officer(&self, code: &str) -> Option<&Officer> {
         self.officers.binary_search_by(|o| o.code.as_str().cmp(code)).ok().map(|index| &self.officers[index])
@@ -70,7 +91,7 @@ impl Roster {
     /// SHA-256 of the roster as JSON in the order of its fields.
     pub fn digest(&self) -> Digest {
         // A roster of texts and integers always serialises.
-        Sha256::digest(serde_json::to_vec(self).unwrap_or_default()).into()
+        *self.digest.0.get_or_init(|| Sha256::digest(serde_json::to_vec(self).unwrap_or_default()).into())
     }
 }
 

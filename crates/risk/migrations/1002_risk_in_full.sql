@@ -76,6 +76,7 @@ COMMENT ON COLUMN files.selection_day IS 'the day of the decision on this versio
 COMMENT ON COLUMN files.how IS 'DRAWN, ONLY, RETURNED, TOGETHER, QUEUED, or the reason of an override';
 COMMENT ON COLUMN files.selection IS 'JSON of the selection: an amendment keeps its draws, a finding is credited to what selected it';
 CREATE INDEX files_held ON files (office, officer) WHERE state = 'OPEN';
+CREATE INDEX files_queued ON files (office, since, key) WHERE state = 'QUEUED';
 CREATE INDEX files_groups ON files (grp) WHERE grp <> '' AND state = 'OPEN';
 CREATE INDEX files_days ON files USING brin (selection_day);
 

@@ -9,6 +9,7 @@ use values::Day;
 use crate::{
     assigning::assign_queued,
     book::{Book, Wanted},
+    office::rosters,
     place::Via,
     regime::InForce,
     store,
@@ -66,22 +67,31 @@ impl Timer for Queue {
     }
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
-        let offices = store::offices_with_queue(work.conn).await?;
-        if !offices.is_empty() {
-            let via = Via::timer("queue", work.now.timestamp());
-            let mut book = Book::open(work.conn, &self.in_force, Wanted { offices: offices.clone(), ..Wanted::default() }).await?;
-            for office in &offices {
-                draw_queue(work, &mut book, office, &via).await?;
-            }
-            book.close(work).await?;
+        let queues = store::queues(work.conn).await?;
+        self.watch(work, queues.iter().map(|(_, since)| *since).min()).await?;
+        let waiting: Vec<String> = queues.into_iter().map(|(office, _)| office).collect();
+        let rosters = rosters(work.conn, &waiting).await?;
+        let now_us = work.now.timestamp_micros();
+        // Where nobody is there, nothing is locked.
+        let offices: Vec<String> = waiting.into_iter().filter(|office| rosters.get(office).is_some_and(|r| r.is_manned(now_us))).collect();
+        if offices.is_empty() {
+            return Ok(());
         }
-        self.watch(work).await
+        let via = Via::timer("queue", work.now.timestamp());
+        let mut book = Book::open(work.conn, &self.in_force, Wanted { offices: offices.clone(), ..Wanted::default() }).await?;
+        for office in &offices {
+            draw_queue(work, &mut book, office, &via).await?;
+        }
+        book.close(work).await
     }
 }
 
+/// Queued files are counted up to here.
+const MANY: i64 = 10_000;
+
 impl Queue {
-    async fn watch(&self, work: &mut Work<'_>) -> Result<(), Failure> {
-        let (files, oldest) = store::oldest_queued(work.conn).await?;
+    async fn watch(&self, work: &mut Work<'_>, oldest: Option<platform::Instant>) -> Result<(), Failure> {
+        let files = if oldest.is_some() { store::queued_files(work.conn, MANY).await? } else { 0 };
         let waited = oldest.map_or(0, |since| (work.now - since).num_seconds().max(0));
         crate::gauges::queue(files.unsigned_abs(), waited.unsigned_abs());
         if waited > i64::from(self.alarm_minutes) * 60 {

@@ -8,6 +8,7 @@ use risk_domain::Roster;
 use crate::{
     assigning::hand_on,
     book::{Book, Wanted},
+    office::rosters,
     place::Via,
     regime::InForce,
     store,
@@ -33,6 +34,14 @@ impl Timer for HandOn {
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let holders = store::holders(work.conn).await?;
+        if holders.is_empty() {
+            return Ok(());
+        }
+        let offices: Vec<String> = holders.iter().map(|(office, _)| office.clone()).collect();
+        let (rosters, now_us) = (rosters(work.conn, &offices).await?, work.now.timestamp_micros());
+        let away = |office: &String, codes: &[String]| rosters.get(office).is_some_and(|r| codes.iter().any(|c| absence(r, c, now_us).is_some()));
+        // Where everybody is there, nothing is locked.
+        let holders: Vec<_> = holders.into_iter().filter(|(office, codes)| away(office, codes)).collect();
         if holders.is_empty() {
             return Ok(());
         }

@@ -5,12 +5,13 @@ use chrono::{Datelike, NaiveDate};
 use contracts::risk::{Balance, DayClosed, DayCommitted, DayKeyRevealed, DayOpened, RulesInForce, RulesPublished};
 use platform::{Entry, Failure, Instant, clock};
 use risk_domain::{DayCount, DayKey, Ledger, Load, OfficeDays, Roster, RuleBook, Step, Urn, advance, close, commitment, days_to_commit, mixed};
+use sqlx::PgConnection;
 use values::{Day, Direction, local_day};
 
 use crate::{
     place::{Place, Via},
     regime::Regime,
-    store::OfficeRow,
+    store::{self, OfficeRow},
     wrapping,
 };
 
@@ -229,6 +230,12 @@ pub fn place(office: &str, day: Day) -> wrapping::Place<'_> {
 pub fn month_of(row: &OfficeRow, today: NaiveDate) -> NaiveDate {
     let day = row.open_day.or(row.closed_day).unwrap_or(today);
     day.with_day(1).unwrap_or(day)
+}
+
+/// Rosters of offices as they are, without a lock.
+pub async fn rosters(conn: &mut PgConnection, offices: &[String]) -> Result<HashMap<String, Roster>, Failure> {
+    let rows = store::rosters(conn, offices).await?;
+    rows.into_iter().map(|(office, roster)| read(&roster, "roster", &office).map(|roster| (office, roster))).collect()
 }
 
 fn read<T: serde::de::DeserializeOwned + Default>(bytes: &[u8], what: &str, office: &str) -> Result<T, Failure> {

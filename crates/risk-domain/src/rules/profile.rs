@@ -73,6 +73,9 @@ impl Profile {
 pub(super) fn read(document: &ProfileDocument, lists: &Versions, faults: &mut Vec<RuleFault>) -> Option<Profile> {
     let before = faults.len();
     let mut reader = Reader::new(&document.id, faults);
+    reader.demand(document.id.is_empty() || !document.ground.contains(&document.id), "ground", || {
+        "an article of law: the declarant reads it, so it cannot name the profile".to_owned()
+    });
     let plain = (1..=40).contains(&document.id.len()) && document.id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     reader.demand(plain, "id", || "expected 1 to 40 letters, digits, -, _ and .".to_owned());
     reader.demand(document.version > 0, "version", || "counts from 1".to_owned());

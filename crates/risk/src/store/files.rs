@@ -62,7 +62,7 @@ pub async fn queued(conn: &mut PgConnection, office: &str, limit: i64) -> Result
     Ok(sqlx::query_as!(
         FileRow,
         r#"SELECT key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace
-           FROM files WHERE office = $1 AND state = 'QUEUED' AND state IN ('OPEN', 'QUEUED') ORDER BY since, key LIMIT $2"#,
+           FROM files WHERE office = $1 AND state = 'QUEUED' ORDER BY since, key LIMIT $2"#,
         office,
         limit
     )
@@ -94,19 +94,20 @@ pub async fn holders(conn: &mut PgConnection) -> Result<Vec<(String, Vec<String>
     Ok(rows.into_iter().map(|r| (r.office, r.officers)).collect())
 }
 
-/// Offices in which files are queued.
-pub async fn offices_with_queue(conn: &mut PgConnection) -> Result<Vec<String>, Failure> {
-    Ok(sqlx::query_scalar!(r#"SELECT DISTINCT office FROM files WHERE state = 'QUEUED' AND state IN ('OPEN', 'QUEUED') ORDER BY office"#)
-        .fetch_all(conn)
-        .await?)
+/// Offices in which files are queued, and since when the oldest of each waits.
+pub async fn queues(conn: &mut PgConnection) -> Result<Vec<(String, Instant)>, Failure> {
+    let rows = sqlx::query!(
+        r#"SELECT o.office, f.since FROM offices o
+           JOIN LATERAL (SELECT since FROM files WHERE office = o.office AND state = 'QUEUED' ORDER BY since LIMIT 1) f ON true ORDER BY o.office"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.office, r.since)).collect())
 }
 
-/// How many files are queued, and since when the oldest waits.
-pub async fn oldest_queued(conn: &mut PgConnection) -> Result<(i64, Option<Instant>), Failure> {
-    let row = sqlx::query!(r#"SELECT count(*) AS "files!", min(since) AS oldest FROM files WHERE state = 'QUEUED' AND state IN ('OPEN', 'QUEUED')"#)
-        .fetch_one(conn)
-        .await?;
-    Ok((row.files, row.oldest))
+/// How many files are queued; what is beyond `most` is not counted.
+pub async fn queued_files(conn: &mut PgConnection, most: i64) -> Result<i64, Failure> {
+    Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "files!" FROM (SELECT FROM files WHERE state = 'QUEUED' LIMIT $1) f"#, most).fetch_one(conn).await?)
 }
 
 /// Open and queued files of an office after (since, key), of one officer or of all when `officer` is empty.

@@ -36,6 +36,12 @@ pub async fn lock_offices(conn: &mut PgConnection, offices: &[String]) -> Result
     .await?)
 }
 
+/// Rosters as they are, without a lock: to see whether there is anything to do.
+pub async fn rosters(conn: &mut PgConnection, offices: &[String]) -> Result<HashMap<String, Vec<u8>>, Failure> {
+    let rows = sqlx::query!("SELECT office, roster FROM offices WHERE office = ANY($1)", offices).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|r| (r.office, r.roster)).collect())
+}
+
 /// Wrapped keys of these offices from a day on.
 pub async fn day_keys(conn: &mut PgConnection, offices: &[String], from: NaiveDate) -> Result<Vec<(String, NaiveDate, Vec<u8>)>, Failure> {
     let rows = sqlx::query!(
