@@ -1,18 +1,20 @@
 //! `cleargate outcomes`, `pairs`, `overrides` and `day`: what became of decisions, and who decided otherwise.
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use contracts::{
     common::Lane,
-    risk::{CloseDayRequest, OverridesResponse, PeriodRequest, SetBeaconRequest},
+    risk::{CloseDayRequest, OverridesResponse, PeriodRequest, RiskEvent, RosterSet, SetBeaconRequest, SetRosterRequest, risk_event},
 };
+use prost::Message;
 use risk_domain::{monitor, outcomes};
 
 use crate::{
     client::{Clients, explain},
     clock,
+    proof::cursor::{self, Cursor},
     stack::{Stack, StackArgs},
 };
 
@@ -100,6 +102,9 @@ pub struct Pairs {
     /// Write a plot of observed against expected.
     #[arg(long, value_name = "SVG")]
     plot: Option<PathBuf>,
+    /// Enter the declarants and traders of the alarms as learnt conflicts into the roster of this office: the officer gets no more of them.
+    #[arg(long, value_name = "OFFICE")]
+    learn: Option<String>,
 }
 
 impl Pairs {
@@ -130,8 +135,47 @@ impl Pairs {
             println!("{table}");
         }
         println!("{} alarm(s); tested: {:?}", report.alarms.len(), report.tested);
+        if let Some(office) = &self.learn {
+            let learnt = learn(&clients, office, &report).await?;
+            println!("{learnt} conflict(s) entered into the roster of {office}");
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Enters the counterparts of alarms into the roster in force; returns how many are new.
+async fn learn(clients: &Clients, office: &str, report: &monitor::Report) -> Result<usize> {
+    let Some(RosterSet { mut officers, supervisors, .. }) = roster(clients, office).await? else { bail!("no roster was ever set for {office}") };
+    let mut learnt = 0;
+    for alarm in report.alarms.iter().filter(|a| matches!(a.kind, monitor::Kind::Declarant | monitor::Kind::Trader)) {
+        for officer in officers.iter_mut().filter(|o| o.code == alarm.officer && !o.learnt.contains(&alarm.counterpart)) {
+            officer.learnt.push(alarm.counterpart.clone());
+            learnt += 1;
+        }
+    }
+    if learnt > 0 {
+        let message = SetRosterRequest { office: office.to_owned(), officers, supervisors };
+        clients.risk().set_roster(clients.request("head-of-office", "head", message)?).await.map_err(|s| explain(&s))?;
+    }
+    Ok(learnt)
+}
+
+/// The roster of an office as it was set last.
+async fn roster(clients: &Clients, office: &str) -> Result<Option<RosterSet>> {
+    let mut found = None;
+    for stream in 0.. {
+        let Some(last) = cursor::head(clients, proof::FACTS, stream).await? else { break };
+        let mut rows = Cursor::new(clients, proof::FACTS, stream, 1, last);
+        while let Some(row) = rows.take().await? {
+            if row.office == office
+                && row.kind.ends_with(".RosterSet")
+                && let Some(risk_event::Fact::RosterSet(set)) = RiskEvent::decode(row.payload.as_ref())?.fact
+            {
+                found = Some(set);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The public register of overrides, and the share assigned automatically.

@@ -21,11 +21,19 @@ pub struct OfficeRow {
     pub beacon_value: String,
 }
 
-/// Makes sure the offices exist and locks them in the order of their codes: one statement each.
+/// Locks the offices in the order of their codes, in one statement; those that are new are made first.
 pub async fn lock_offices(conn: &mut PgConnection, offices: &[String]) -> Result<Vec<OfficeRow>, Failure> {
+    let known = lock(conn, offices).await?;
+    if known.len() == offices.len() {
+        return Ok(known);
+    }
     sqlx::query!("INSERT INTO offices (office) SELECT o FROM UNNEST($1::text[]) AS o ORDER BY o ON CONFLICT DO NOTHING", offices)
         .execute(&mut *conn)
         .await?;
+    lock(conn, offices).await
+}
+
+async fn lock(conn: &mut PgConnection, offices: &[String]) -> Result<Vec<OfficeRow>, Failure> {
     Ok(sqlx::query_as!(
         OfficeRow,
         r#"SELECT o.office, o.open_day, o.closed_day, o.decisions, o.last_at, o.rules, o.model, o.roster, o.counts, o.beacon_source, o.beacon_value
