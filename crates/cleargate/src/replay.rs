@@ -65,6 +65,9 @@ impl Replay {
         }
         let clients = Clients::new(&Stack::open(args)?)?;
         let span = span::find(&clients, self.day.as_deref()).await?;
+        if self.profiles.is_none() && span.rules.len() > 1 {
+            bail!("{} was decided under {} sets of rules, one after the other; name the one to try with --profiles", span.day, span.rules.len());
+        }
         let recorded = record(&clients, &span).await?;
         let text = match &self.profiles {
             Some(file) => std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?,

@@ -80,5 +80,12 @@ CREATE INDEX files_queued ON files (office, since, key) WHERE state = 'QUEUED';
 CREATE INDEX files_groups ON files (grp) WHERE grp <> '' AND state = 'OPEN';
 CREATE INDEX files_days ON files USING brin (selection_day);
 
-CREATE INDEX counts_checks ON counts (code) WHERE kind LIKE 'check:%';
 CREATE INDEX journal_times ON journal USING brin (recorded_at);
+
+-- Facts and selections of long declarations are compressed on the way in: LZ4 where PostgreSQL was built with it.
+DO $$
+BEGIN
+    ALTER TABLE files ALTER COLUMN facts SET COMPRESSION lz4, ALTER COLUMN selection SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    RAISE NOTICE 'built without lz4: facts stay compressed by pglz';
+END $$;

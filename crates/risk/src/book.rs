@@ -53,7 +53,6 @@ pub struct Book {
     files: HashMap<String, FileRow>,
     changed_files: BTreeSet<String>,
     history: HashMap<(String, String), Past>,
-    checks: HashMap<(String, String), u32>,
     /// Group → (officer, key).
     groups: HashMap<String, (String, String)>,
     counted: Counted,
@@ -76,13 +75,22 @@ impl Book {
         let today = local_day(latest);
         let oldest = rows.iter().filter_map(|r| r.open_day).min().map_or(today, |open| open.min(today));
         let groups = store::grouped(conn, &wanted.groups).await?;
+        let regime = match rows.first() {
+            Some(row) => in_force.at(conn, row.revision).await?,
+            None => in_force.current(conn).await?,
+        };
+        for profile in regime.sparing() {
+            wanted.counts.extend(wanted.traders.iter().map(|trader| (format!("check:{profile}"), trader.clone())));
+        }
+        // A public value matters where a day is about to open.
+        let opening = rows.iter().any(|r| r.open_day.is_none_or(|open| open < today));
+        let beacons = if opening { store::beacons(conn, oldest).await? } else { HashMap::new() };
         Ok(Self {
-            regime: in_force.current(conn).await?,
+            regime,
             in_force: Arc::clone(in_force),
             offices: offices(conn, in_force, rows, today, oldest).await?,
-            beacons: store::beacons(conn, oldest).await?,
+            beacons,
             history: store::counts(conn, &wanted.counts, today).await?,
-            checks: store::checks(conn, &wanted.traders, today).await?,
             files: files.into_iter().map(|f| (f.key.clone(), f)).collect(),
             changed_files: BTreeSet::new(),
             groups: groups.into_iter().map(|(group, officer, key)| (group, (officer, key))).collect(),
@@ -140,9 +148,10 @@ impl Book {
         self.history.get(&(kind.to_owned(), code.to_owned())).copied().unwrap_or_default()
     }
 
-    /// Checks of a trader by a profile with nothing found.
+    /// Checks of a trader by a profile within a year with nothing found; 0 after a finding.
     pub fn fruitless(&self, trader: &str, profile: &str) -> u32 {
-        self.checks.get(&(trader.to_owned(), profile.to_owned())).copied().unwrap_or(0)
+        let past = self.past(&format!("check:{profile}"), trader);
+        if past.found_365d > 0 { 0 } else { u32::try_from(past.seen_365d).unwrap_or(u32::MAX) }
     }
 
     /// The officer who has a file of the group.

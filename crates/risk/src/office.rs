@@ -79,6 +79,7 @@ impl Office {
             model: self.model,
             beacon_source: self.beacon.0,
             beacon_value: self.beacon.1,
+            revision: 0,
         };
         Ok((row, changed))
     }

@@ -38,6 +38,11 @@ impl Regime {
         self.revision
     }
 
+    /// Profiles that spare a trader after a number of checks with nothing found.
+    pub fn sparing(&self) -> impl Iterator<Item = &str> {
+        self.rules.profiles.iter().filter(|p| p.spare_after > 0).map(|p| p.id.as_str())
+    }
+
     pub fn profiles(&self) -> u32 {
         u32::try_from(self.rules.profiles.len()).unwrap_or(u32::MAX)
     }
@@ -116,9 +121,14 @@ impl InForce {
         Self { held: RwLock::new(None), shipped, keys }
     }
 
-    /// The regime as this transaction sees it; read anew when its revision rose.
+    /// The regime as it is now.
     pub async fn current(&self, conn: &mut PgConnection) -> Result<Arc<Regime>, Failure> {
-        let mut revision = store::revision(conn).await?;
+        let revision = store::revision(conn).await?;
+        self.at(conn, revision).await
+    }
+
+    /// The regime of a revision that this transaction has seen; read anew when it rose.
+    pub async fn at(&self, conn: &mut PgConnection, mut revision: i32) -> Result<Arc<Regime>, Failure> {
         if revision == 0 {
             self.seed(conn).await?;
             revision = store::revision(conn).await?;

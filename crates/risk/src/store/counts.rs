@@ -45,23 +45,6 @@ pub async fn counts(conn: &mut PgConnection, wanted: &[(String, String)], day: N
     Ok(past.collect())
 }
 
-/// Checks of traders by the profiles that spare: (trader, profile) → how many with nothing found, 0 after a finding within 365 days.
-pub async fn checks(conn: &mut PgConnection, traders: &[String], day: NaiveDate) -> Result<HashMap<(String, String), u32>, Failure> {
-    if traders.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = sqlx::query!(
-        r#"SELECT c.code, c.kind, sum(c.events)::bigint AS "seen!", sum(c.nonconform)::bigint AS "found!"
-           FROM counts c WHERE c.code = ANY($1) AND c.kind LIKE 'check:%' AND c.day < $2 AND c.day >= $2::date - 365 GROUP BY c.code, c.kind"#,
-        traders,
-        day
-    )
-    .fetch_all(conn)
-    .await?;
-    let fruitless = |seen: i64, found: i64| if found > 0 { 0 } else { u32::try_from(seen).unwrap_or(u32::MAX) };
-    Ok(rows.into_iter().map(|r| ((r.code, r.kind.trim_start_matches("check:").to_owned()), fruitless(r.seen, r.found))).collect())
-}
-
 /// Adds to the counts of a day.
 pub async fn add_counts(conn: &mut PgConnection, rows: &Counted, day: NaiveDate) -> Result<(), Failure> {
     if rows.is_empty() {

@@ -19,6 +19,8 @@ pub struct OfficeRow {
     pub counts: Vec<u8>,
     pub beacon_source: String,
     pub beacon_value: String,
+    /// Revision of the rules in force when the office was locked.
+    pub revision: i32,
 }
 
 /// Locks the offices in the order of their codes, in one statement; those that are new are made first.
@@ -36,7 +38,8 @@ pub async fn lock_offices(conn: &mut PgConnection, offices: &[String]) -> Result
 async fn lock(conn: &mut PgConnection, offices: &[String]) -> Result<Vec<OfficeRow>, Failure> {
     Ok(sqlx::query_as!(
         OfficeRow,
-        r#"SELECT o.office, o.open_day, o.closed_day, o.decisions, o.last_at, o.rules, o.model, o.roster, o.counts, o.beacon_source, o.beacon_value
+        r#"SELECT o.office, o.open_day, o.closed_day, o.decisions, o.last_at, o.rules, o.model, o.roster, o.counts, o.beacon_source, o.beacon_value,
+                  (SELECT revision FROM regime) AS "revision!"
            FROM UNNEST($1::text[]) AS w (office) JOIN offices o USING (office) ORDER BY o.office FOR UPDATE OF o"#,
         offices
     )
