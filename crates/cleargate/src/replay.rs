@@ -125,7 +125,7 @@ async fn record(clients: &Clients, span: &Span) -> Result<Recorded> {
                             }
                         }
                         Some(trace_event::Fact::RulesPublished(published)) if span.rules.contains(&published.digest) => {
-                            recorded.rules = Some(published.rules)
+                            recorded.rules = Some(published.rules);
                         }
                         _ => {}
                     }

@@ -73,6 +73,7 @@ impl Outcomes {
     }
 }
 
+#[expect(clippy::float_arithmetic, reason = "percentages are for people")]
 fn rates(report: &outcomes::Report) {
     let mut table = table(["profile", "hits", "checked", "found", "rate", "95 %", "days since", "verdict"]);
     let percent = |rate: &outcomes::Rate| [format!("{:.1} %", rate.value * 100.0), format!("{:.1} to {:.1}", rate.low * 100.0, rate.high * 100.0)];
@@ -90,7 +91,7 @@ fn rates(report: &outcomes::Report) {
     println!("random stratum: {:?}", report.random);
     let retire: Vec<String> = report.retire.iter().map(|(id, version)| format!("{id} v{version}")).collect();
     println!("proposed for retirement: {}", if retire.is_empty() { "none".to_owned() } else { retire.join(", ") });
-    println!("drift of scores: {:?}; of the random stratum's hit rate: {}", report.drift.score, format!("{:?}", report.drift.rate_alarm));
+    println!("drift of scores: {:?}; of the random stratum's hit rate: {:?}", report.drift.score, report.drift.rate_alarm);
 }
 
 /// Officers beside declarants, traders and hours, against what the draws predict.

@@ -15,6 +15,9 @@ use crate::{
     wrapping,
 };
 
+/// Loads that changed: (officer, points, open files).
+pub type Changed = Vec<(String, i64, i32)>;
+
 /// An office in hand.
 pub struct Office {
     pub code: String,
@@ -60,8 +63,8 @@ impl Office {
         Ok(office)
     }
 
-    /// The row to save, and the loads that changed: (officer, points, open files).
-    pub fn into_row(self) -> Result<(OfficeRow, Vec<(String, i64, i32)>), Failure> {
+    /// The row to save, and the loads that changed.
+    pub fn into_row(self) -> Result<(OfficeRow, Changed), Failure> {
         let write = |text: Result<Vec<u8>, serde_json::Error>| text.map_err(|e| Failure::Deterministic(e.to_string()));
         let counts = [self.ledger.day(Direction::Import), self.ledger.day(Direction::Export)];
         let changed = self.ledger.changed(&self.before);

@@ -12,12 +12,16 @@ use super::{
 };
 use crate::client::Clients;
 
+/// Positions of a topic's stream from and to which, both inclusive, rows are wanted: ascending and apart.
+pub type Ranges = Vec<StreamRanges>;
+type StreamRanges = (&'static str, u32, Vec<(u64, u64)>);
+
 /// The rows of a day.
 pub struct Span {
     pub day: String,
     pub keys: Vec<OfficeKey>,
     /// Each stream with its ranges, both ends inclusive, ascending and apart.
-    pub ranges: Vec<(&'static str, u32, Vec<(u64, u64)>)>,
+    pub ranges: Ranges,
     /// Digests of rules and models that the day's decisions name.
     pub rules: Vec<Vec<u8>>,
     pub models: Vec<Vec<u8>>,
@@ -133,8 +137,6 @@ async fn last_revealed(clients: &Clients, facts: &[(u32, u64)]) -> Result<String
     }
     Ok(latest)
 }
-
-pub type Ranges = Vec<(&'static str, u32, Vec<(u64, u64)>)>;
 
 async fn ranges(clients: &Clients, facts: &[(u32, u64)], offices: &BTreeMap<String, Office>) -> Result<Ranges> {
     let from = offices.values().filter_map(|o| o.committed).map(|(_, at)| at).min().unwrap_or(0);

@@ -118,7 +118,7 @@ fn every_code_has_words_in_both_languages() {
 
 #[test]
 fn grounds_of_the_shipped_profiles_are_cited_in_vietnamese() {
-    for profile in crate::ProfileSet::load(crate::ProfileSet::STANDARD).unwrap().profiles {
+    for profile in crate::Rules::standard().unwrap().profiles {
         let said = words::ground(&profile.ground).vi;
         assert!(!["Circular", "Law", "article", "(of", " and ", "goods"].iter().any(|en| said.contains(en)), "{said}");
     }

@@ -1,10 +1,10 @@
 //! A decision comes out the same from its written trace; whatever was altered is named.
-use values::{Day, Direction, Lane};
+use values::{Day, Digest, Direction, Lane};
 
 use super::*;
 use crate::{
-    Choice, Counters, DayKey, Given, History, Ledger, LineFacts, Officer, PickTrace, Published, Rates, Roster, Task, Trace, Urn, WHOLE, pick,
-    published, select,
+    Choice, Counters, DayKey, Facts, Form, Given, History, Hit, Ledger, LineFacts, LineScore, Officer, PickTrace, Published, Rates, Roster, Task,
+    Thresholds, Trace, Urn, WHOLE, Weights, month_start_us, pick, published, select,
 };
 
 const KEY: DayKey = DayKey::new([9; 32]);
@@ -17,7 +17,7 @@ impl RuleBook for Book {
     fn digest(&self) -> Digest {
         [1; 32]
     }
-    fn hits<'a>(&'a self, facts: &'a Facts, _: Day) -> Vec<Hit<'a>> {
+    fn hits<'a>(&'a self, facts: &Facts, _: Day) -> Vec<Hit<'a>> {
         let hit = Hit {
             profile: "P1",
             version: 1,
@@ -32,14 +32,14 @@ impl RuleBook for Book {
         };
         facts.lines.iter().filter(|l| l.commodity.starts_with("2402")).map(|l| Hit { line: l.line, ..hit }).collect()
     }
-    fn rates(&self, _: &Facts, _: Day) -> Rates {
+    fn rates(&self, _: &str, _: Direction, _: Day) -> Rates {
         Rates { random_documents: 30_000, ..Rates::default() }
     }
-    fn thresholds(&self, _: &Facts, _: Day) -> Thresholds {
+    fn thresholds(&self) -> Thresholds {
         Thresholds::NEVER
     }
-    fn points(&self, lines: usize, _: Form) -> u32 {
-        u32::try_from(10 + 5 * lines).unwrap()
+    fn weights(&self) -> Weights {
+        Weights { declaration: 10, line: 5, documents: 0, scanner: 0, direct: 0, laboratory: 0 }
     }
     fn default_cap(&self) -> u32 {
         10
@@ -130,7 +130,7 @@ fn decided() -> Trace {
         hits: &hits,
         scores: &scores,
         thresholds: Thresholds::NEVER,
-        rates: Book.rates(&facts, day()),
+        rates: Book.rates("32BB", Direction::Import, day()),
         counters: &counters,
         earlier_lane: None,
         earlier: &[],

@@ -2,11 +2,12 @@
 use std::collections::BTreeMap;
 
 use chrono::Datelike;
-use values::{Day, Direction, Lane, ZONE};
+use values::{Day, Direction, Lane};
 
 use super::{FORMAT, ReplayFault, Replayed, World, worth::Scale};
 use crate::{
     assign::Choice,
+    days::month_start_us,
     draw::{DayKey, Draw, Urn},
     ledger::{DayCount, Ledger},
     pick::{Task, group, pick},
@@ -213,10 +214,4 @@ fn draw_officer(world: &World<'_>, office: &Office, trace: &Trace, selection: &S
     };
     let urn = Urn { key, day: office.day, declaration: &trace.declaration, version: trace.version };
     Some(pick(&task, &desk.roster, &office.ledger, &urn).assignment.choice)
-}
-
-/// Microseconds since 1970 at which the local month of a day began.
-fn month_start_us(day: Day) -> i64 {
-    let start = day.with_day(1).unwrap_or(day).and_time(chrono::NaiveTime::MIN);
-    start.and_local_timezone(ZONE).earliest().map_or(0, |at| at.timestamp_micros())
 }
