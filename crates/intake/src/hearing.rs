@@ -62,8 +62,8 @@ fn no_lane() -> Result<Outcome, Failure> {
 
 /// A file found its officer, at once or after a while in the queue; one that went into the queue keeps its state.
 pub fn assigned(book: &mut Book, fact: &Assigned, via: &Via) -> Result<Outcome, Failure> {
-    // The first assignment of a version is told by its decision.
-    if fact.officer.is_empty() || fact.round == 0 {
+    // The first assignment of a version is told by its decision; rows from before there was a `how` tell of the queue alone.
+    if fact.officer.is_empty() || (fact.round == 0 && !fact.how.is_empty()) {
         return Ok(Outcome::Done);
     }
     taken(book, &fact.key, fact.version, &fact.officer, via)

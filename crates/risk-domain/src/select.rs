@@ -107,6 +107,8 @@ pub struct Selection {
     pub ground: String,
     /// Millionths: the greater of the model's highest line and of the sum of the weights of the profiles that match.
     pub score: u32,
+    /// Millionths: the model's highest line; 0 without a model.
+    pub learned: u32,
     /// What decided: `profile:<id>`, `model`, `random:documents`, `random:scan`, `explore:uncertain`, `explore:random`, `top_up:red`,
     /// `top_up:yellow`, `amendment`; '' on the green lane.
     pub by: String,
@@ -275,11 +277,13 @@ impl<'g, 'a> Course<'g, 'a> {
 
     fn end(self) -> Selection {
         let rule = self.given.hits.iter().fold(0_u32, |sum, hit| sum.saturating_add(hit.weight)).min(WHOLE);
+        let learned = highest(self.given.scores).0;
         Selection {
             lane: self.lane,
             form: self.form,
             ground: self.ground.to_owned(),
-            score: rule.max(highest(self.given.scores).0),
+            score: rule.max(learned),
+            learned,
             by: self.by,
             matched: self.matched,
             random: self.random,

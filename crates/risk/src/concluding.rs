@@ -1,9 +1,9 @@
 //! The result of a document check or examination.
 use contracts::risk::{ConcludeRequest, Concluded};
 use platform::{Failure, callers::Caller, serving::Refusal};
-use risk_domain::{Facts, MatchOutcome, outcomes::Outcome};
+use risk_domain::{Facts, Match, MatchOutcome, Selection, outcomes::Outcome};
 use sha2::{Digest, Sha256};
-use values::DeclarationNumber;
+use values::{Day, DeclarationNumber};
 
 use crate::{
     book::Book,
@@ -52,29 +52,35 @@ pub fn conclude(book: &mut Book, request: &ConcludeRequest, caller: &Caller, via
 fn learn(book: &mut Book, file: &FileRow, facts: &Facts, conform: bool) -> Result<(), Failure> {
     let Some(selection) = selection(file)? else { return Ok(()) };
     let selected = selection.matched.iter().filter(|m| m.outcome == MatchOutcome::Selected);
-    let profiles: Vec<(String, u32)> = selected.map(|m| (m.profile.clone(), m.version)).collect();
-    for (profile, _) in &profiles {
+    for Match { profile, .. } in selected {
         let spares = book.regime.rules.profile(profile, file.selection_day).is_some_and(|p| p.spare_after > 0);
         if spares {
             book.count(&format!("check:{profile}"), &facts.trader, 1, i32::from(!conform));
         }
     }
-    let outcome = Outcome {
-        profiles,
+    // What a finding brings in is settled later; the duty of the declaration bounds it.
+    let revenue_vnd = if conform { 0 } else { facts.duty_vnd };
+    let outcome = Outcome { found: Some(!conform), revenue_vnd, ..outcome(selection, file.selection_day) };
+    let outcome = serde_json::to_vec(&outcome).map_err(|e| Failure::Deterministic(e.to_string()))?;
+    book.outcomes.push(OutcomeRow { key: file.key.clone(), version: file.version, office: file.office.clone(), day: file.selection_day, outcome });
+    Ok(())
+}
+
+/// A decision whose check, if there is one, has not been concluded.
+pub fn outcome(selection: Selection, day: Day) -> Outcome {
+    let selected = selection.matched.into_iter().filter(|m| m.outcome == MatchOutcome::Selected);
+    Outcome {
+        profiles: selected.map(|m| (m.profile, m.version)).collect(),
         by: selection.by,
         random: selection.random,
         random_propensity: selection.random_propensity,
         propensity: selection.propensity,
-        score: selection.score,
+        score: selection.learned,
         lane: selection.lane,
-        found: Some(!conform),
-        // What a finding brings in is settled later; the duty of the declaration bounds it.
-        revenue_vnd: if conform { 0 } else { facts.duty_vnd },
-        day: file.selection_day,
-    };
-    let outcome = serde_json::to_vec(&outcome).map_err(|e| Failure::Deterministic(e.to_string()))?;
-    book.outcomes.push(OutcomeRow { key: file.key.clone(), version: file.version, office: file.office.clone(), day: file.selection_day, outcome });
-    Ok(())
+        found: None,
+        revenue_vnd: 0,
+        day,
+    }
 }
 
 /// The open file that a number names, in its current version.

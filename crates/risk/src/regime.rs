@@ -5,6 +5,7 @@ use platform::{Failure, clock};
 use risk_domain::{
     Facts, Hit, LineScore, RuleBook, Scorer, Thresholds, Weights,
     model::Model,
+    outcomes::Reference,
     rules::{Rules, RulesDocument},
 };
 use sha2::{Digest as _, Sha256};
@@ -53,8 +54,14 @@ impl Regime {
     }
 
     /// Scores of the model's training window, where the model tells them: what drift is measured against.
-    pub fn reference(&self) -> Option<risk_domain::outcomes::Reference> {
-        None
+    pub fn reference(&self) -> Option<Reference> {
+        let metrics = &self.model.as_ref()?.about().metrics;
+        let tenth = |n: usize| u64::try_from(*metrics.get(&format!("valid.fraud.scores_{n}"))?).ok();
+        let mut scores = [0; 10];
+        for (n, count) in scores.iter_mut().enumerate() {
+            *count = tenth(n)?;
+        }
+        Some(Reference { scores })
     }
 
     async fn load(conn: &mut PgConnection, revision: i32) -> Result<Self, Failure> {

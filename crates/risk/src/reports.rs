@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use values::{Day, ZONE};
 
 use crate::{
+    concluding::outcome,
     pairing,
     regime::InForce,
     store::{self, OverrideRow},
@@ -71,7 +72,10 @@ impl Period {
 /// Hits, rates and alarms as JSON.
 pub async fn outcomes(conn: &mut PgConnection, in_force: &Arc<InForce>, period: &Period) -> Result<String, Refusal> {
     let rows = store::outcomes(conn, &period.offices, period.from, period.to).await.map_err(Refusal::from)?;
-    let outcomes: Vec<Outcome> = rows.iter().filter_map(|row| serde_json::from_slice(&row.outcome).ok()).collect();
+    let mut outcomes: Vec<Outcome> = rows.iter().filter_map(|row| serde_json::from_slice(&row.outcome).ok()).collect();
+    for (day, selection) in store::unconcluded(conn, &period.offices, period.from, period.to).await.map_err(Refusal::from)? {
+        outcomes.extend(serde_json::from_slice(&selection).ok().map(|selection| outcome(selection, day)));
+    }
     let regime = in_force.current(conn).await.map_err(Refusal::from)?;
     let reference = regime.reference();
     let report = outcomes::report(&outcomes, reference.as_ref(), period.to);

@@ -161,7 +161,14 @@ fn cuts(mut scores: Vec<u32>, shares: CutShares) -> Cuts {
 
 fn metrics(model: &Model, valid: &[Row], seed: u64) -> BTreeMap<String, i64> {
     let mut metrics = BTreeMap::new();
-    for target in evaluate(model, valid, None, seed).targets {
+    let evaluation = evaluate(model, valid, None, seed);
+    // What the drift of live scores is measured against.
+    let mut tenths = [0_i64; 10];
+    for row in &evaluation.scores {
+        tenths[(row.score / 100_000).min(9) as usize] += 1;
+    }
+    metrics.extend(tenths.into_iter().enumerate().map(|(n, count)| (format!("valid.fraud.scores_{n}"), count)));
+    for target in evaluation.targets {
         for stratum in target.strata {
             for (name, interval) in stratum.measures {
                 if let Some(interval) = interval {

@@ -58,9 +58,9 @@ fn decide(book: &mut Book, place: &Place, f: Decided) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// The first assignment of a version is told by its decision.
+/// The first assignment of a version is told by its decision; rows from before there was a `how` tell of the queue alone.
 fn assign(book: &mut Book, place: &Place, f: Assigned) -> Result<(), Unfit> {
-    if f.round == 0 || f.officer.is_empty() {
+    if f.officer.is_empty() || (f.round == 0 && !f.how.is_empty()) {
         return Ok(());
     }
     let (key, version) = named(&f.key, f.version)?;

@@ -105,6 +105,7 @@ pub(super) fn trace((declaration, version, lane, form, ground): &(String, u32, L
         by: s.by.clone(),
         matched,
         random: true,
+        learned: s.score,
         random_propensity: s.score,
         propensity: s.score,
         draws: vec![draw(&s.by, s.load), draw(&format!("profile:{}", s.profiles[0]), s.load)],

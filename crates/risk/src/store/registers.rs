@@ -84,6 +84,21 @@ pub async fn outcomes(conn: &mut PgConnection, offices: &[String], from: NaiveDa
     .await?)
 }
 
+/// Selections of a period that no check has concluded, green ones included: (day, JSON).
+pub async fn unconcluded(conn: &mut PgConnection, offices: &[String], from: NaiveDate, to: NaiveDate) -> Result<Vec<(NaiveDate, Vec<u8>)>, Failure> {
+    let rows = sqlx::query!(
+        "SELECT selection_day, selection FROM files
+         WHERE selection_day BETWEEN $2 AND $3 AND state IN ('NONE', 'OPEN', 'QUEUED') AND selection <> ''
+           AND (cardinality($1::text[]) = 0 OR office = ANY($1))",
+        offices,
+        from,
+        to
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.selection_day, r.selection)).collect())
+}
+
 /// The register of a period, oldest first.
 pub async fn overrides(conn: &mut PgConnection, offices: &[String], from: Instant, to: Instant) -> Result<Vec<OverrideRow>, Failure> {
     Ok(sqlx::query_as!(
