@@ -1,6 +1,6 @@
 //! Selectivity: what decides, what is counted, and what nobody can foretell.
 use super::*;
-use crate::draw::DayKey;
+use crate::draw::{DayKey, Urn};
 use proptest::prelude::*;
 
 const KEY: DayKey = DayKey::new([7; 32]);
