@@ -157,9 +157,9 @@ async fn a_relay_that_dies_between_acknowledgement_and_advance_sends_twice_and_n
 async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
     publish(&sandbox, 0, 20).await?;
-    // A lease of no length: each takes it from the other at every step, so both lead all the time.
+    // A lease of no length: each takes it from the other at every step, one after the other, so both lead all the time.
     let (mut one, mut two) = (relay(&sandbox, "one", 0), relay(&sandbox, "two", 0));
-    let both = tokio::try_join!(one.step(), two.step())?;
+    let both = (one.step().await?, two.step().await?);
     assert!(both.0.leading && both.1.leading && both.0.sent > 0 && both.1.sent > 0, "{both:?}");
     let member = Running::start(&sandbox, "reader", Arc::new(Toy), READING)?;
     for round in 20..40 {
