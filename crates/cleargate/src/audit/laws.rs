@@ -29,6 +29,9 @@ struct Accepted {
 #[derive(Default)]
 struct Treatment {
     decisions: Vec<(i32, i64)>,
+    /// As it was decided: what reports count.
+    decided: i32,
+    /// As it is, after a person changed it.
     lane: i32,
     officer: String,
     queue_reason: String,
@@ -75,6 +78,7 @@ async fn treated(risk: &mut Snapshot) -> Result<HashMap<Version, Treatment>> {
             Some(risk_event::Fact::Decided(d)) => {
                 let treatment = treated.entry((d.key, d.version)).or_default();
                 treatment.decisions.push((stream, position));
+                treatment.decided = d.lane;
                 (treatment.lane, treatment.officer, treatment.queue_reason) = (d.lane, d.officer, d.queue_reason);
             }
             Some(risk_event::Fact::Assigned(a)) => {
@@ -171,7 +175,7 @@ async fn reported(reporting: &mut Snapshot, accepted: &Accepted, treated: &HashM
                 continue;
             }
             lanes.checked += 1;
-            let lane = match Lane::try_from(treatment.lane) {
+            let lane = match Lane::try_from(treatment.decided) {
                 Ok(Lane::Green) => "green",
                 Ok(Lane::Yellow) => "yellow",
                 Ok(Lane::Red) => "red",
