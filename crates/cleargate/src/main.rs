@@ -5,6 +5,7 @@ mod bench;
 mod clean;
 mod client;
 mod clock;
+mod day;
 mod dead_letters;
 mod demo;
 mod down;
@@ -64,7 +65,7 @@ enum Command {
     Outcomes(reports::Outcomes),
     Overrides(reports::Overrides),
     Pairs(reports::Pairs),
-    Day(reports::Day),
+    Day(day::Day),
     Replay(replay::Replay),
     Proof(proof::Proof),
     Verify(proof::Verify),

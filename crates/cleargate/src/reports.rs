@@ -1,12 +1,12 @@
-//! `cleargate outcomes`, `pairs`, `overrides` and `day`: what became of decisions, and who decided otherwise.
+//! `cleargate outcomes`, `pairs` and `overrides`: what became of decisions, and who decided otherwise.
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use contracts::{
     common::Lane,
-    risk::{CloseDayRequest, OverridesResponse, PeriodRequest, RiskEvent, RosterSet, SetBeaconRequest, SetRosterRequest, risk_event},
+    risk::{OverridesResponse, PeriodRequest, RiskEvent, RosterSet, SetRosterRequest, risk_event},
 };
 use prost::Message;
 use risk_domain::{monitor, outcomes};
@@ -239,64 +239,6 @@ const fn name(lane: Lane) -> &'static str {
         Lane::Green => "green",
         Lane::Unspecified => "no",
     }
-}
-
-/// Close an office's day, or set the public value of a day to come.
-#[derive(Args)]
-#[command(
-    after_help = "Examples:\n  cleargate day close                    all offices of Region IX, where the settings allow it\n  cleargate day beacon 2026-12-01 drand:4512345 8f2c..."
-)]
-pub struct Day {
-    #[command(subcommand)]
-    act: DayAct,
-}
-
-#[derive(Subcommand)]
-enum DayAct {
-    /// End the open day before midnight and reveal its key
-    Close {
-        #[arg(long)]
-        office: Option<String>,
-    },
-    /// Mix a public value, known only after the commitment, into the keys of a day
-    Beacon { date: String, source: String, value: String },
-}
-
-impl Day {
-    pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
-        let clients = Clients::new(&Stack::open(args)?)?;
-        match self.act {
-            DayAct::Close { office } => {
-                for (office, date) in close(&clients, office).await? {
-                    println!("{office}: {date} is closed, its key is revealed");
-                }
-            }
-            DayAct::Beacon { date, source, value } => {
-                let request = clients.request("operator", "operator", SetBeaconRequest { date: date.clone(), source, value })?;
-                clients.risk().set_beacon(request).await.map_err(|s| explain(&s))?;
-                println!("the keys of {date} will be mixed with it");
-            }
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Offices whose days risk keeps from the start: `service.offices` of its settings.
-const REGION_IX: [&str; 11] = ["31BB", "31BF", "31CD", "32BB", "32BC", "32BD", "32CD", "33BA", "33CC", "33CF", "33PD"];
-
-/// Closes the open day of an office, or of all of Region IX that have one: (office, day).
-pub async fn close(clients: &Clients, office: Option<String>) -> Result<Vec<(String, String)>> {
-    let offices = office.map_or_else(|| REGION_IX.map(str::to_owned).to_vec(), |office| vec![office]);
-    let mut closed = Vec::new();
-    for office in offices {
-        let request = clients.request("head-of-office", "head", CloseDayRequest { office: office.clone() })?;
-        match clients.risk().close_day(request).await {
-            Ok(answer) => closed.push((office, answer.into_inner().date)),
-            Err(status) if status.message().contains("NO_DAY_OPEN") || status.message().contains("no day open") => {}
-            Err(status) => return Err(explain(&status)),
-        }
-    }
-    Ok(closed)
 }
 
 fn table<const N: usize>(header: [&str; N]) -> Table {

@@ -116,7 +116,7 @@ impl Urn<'_> {
 }
 
 /// True for `millionths` of a million values, exactly: value·10^6 < millionths·2^64.
-pub fn hits(value: u64, millionths: u32) -> bool {
+fn hits(value: u64, millionths: u32) -> bool {
     u128::from(value) * 1_000_000 < u128::from(millionths) << 64
 }
 

@@ -42,7 +42,7 @@ pub use recompute::{Mismatch, Published, What, retake_pick, retake_selection, re
 pub use roster::{Officer, Roster};
 pub use rulebook::{RuleBook, Scorer};
 pub use rules::{Profile, ProfileDocument, RuleFault, Rules, RulesDocument, Selectivity};
-pub use select::{Counters, Given, Hit, LineScore, Match, MatchOutcome, Rates, Selection, Thresholds, WHOLE, select, selects};
+pub use select::{Counters, Given, Hit, LineScore, Match, MatchOutcome, Rates, Selection, Thresholds, WHOLE, select};
 pub use trace::{PickTrace, Preferred, Trace, digest};
 pub use two::Weight;
 pub use watch::Watch;

@@ -9,10 +9,7 @@ use values::Lane;
 
 pub use given::{Counters, Given, Hit, LineScore, Rates, Thresholds};
 
-use crate::{
-    code::Form,
-    draw::{Draw, hits},
-};
+use crate::{code::Form, draw::Draw};
 
 /// One million: certainty.
 pub const WHOLE: u32 = 1_000_000;
@@ -247,11 +244,6 @@ fn uncertain(fraud: u32, yellow_at: u32) -> bool {
 /// Product of two probabilities in millionths, rounded down.
 fn product(a: u32, b: u32) -> u32 {
     u32::try_from(u64::from(a) * u64::from(b) / u64::from(WHOLE)).unwrap_or(WHOLE)
-}
-
-/// Whether a value that was drawn for a share selects.
-pub fn selects(value: u64, share: u32) -> bool {
-    hits(value, share)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn pick(
         round: file.round.unsigned_abs(),
         excluded,
         preferred,
-        default_cap: book.regime.default_cap(),
+        default_cap: book.regime.rules.default_cap(),
         month_start_us: hand.month_start_us()?,
         now_us: hand.now.timestamp_micros(),
     };

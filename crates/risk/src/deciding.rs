@@ -4,7 +4,7 @@ use contracts::{
     risk::{Decided, Superseded, Traced},
 };
 use platform::{Failure, Instant, clock, streams::Class};
-use risk_domain::{Facts, Given, Hit, Preferred, RuleBook, Scorer, Selection, Trace, digest, group, select};
+use risk_domain::{Facts, Given, Hit, Preferred, RuleBook, Selection, Trace, digest, group, select};
 use values::Lane;
 
 use crate::{
@@ -56,8 +56,8 @@ fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, e
     let regime = std::sync::Arc::clone(&book.regime);
     let (hand, earlier_draws) = (book.office(&facts.office)?, earlier.map(draws).transpose()?.unwrap_or_default());
     let day = hand.day()?;
-    let hits = regime.hits(facts, day);
-    let scores = regime.score(facts);
+    let hits = regime.rules.hits(facts, day);
+    let scores = regime.scores(facts);
     let capped: Vec<&str> = hits.iter().filter(|h| h.cap_per_day > 0).map(|h| h.profile).collect();
     let fruitless = |h: &&Hit<'_>| (h.profile.to_owned(), book.fruitless(&facts.trader, h.profile));
     let fruitless = hits.iter().filter(|h| h.spare_after > 0).map(|h| fruitless(&h)).collect();
@@ -65,8 +65,8 @@ fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, e
     let selection = select(&Given {
         hits: &hits,
         scores: &scores,
-        thresholds: regime.thresholds(),
-        rates: regime.rates(&facts.office, facts.direction, day),
+        thresholds: regime.rules.thresholds(),
+        rates: regime.rules.rates(&facts.office, facts.direction, day),
         counters: &counters,
         earlier_lane: facts.history.earlier_lane,
         earlier: &earlier_draws,
@@ -83,7 +83,7 @@ fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, e
         scores,
         counters,
         earlier: earlier_draws,
-        points: regime.weights().points(facts.lines.len(), selection.form),
+        points: regime.rules.weights().points(facts.lines.len(), selection.form),
         facts: facts.clone(),
         selection,
         pick: None,

@@ -110,11 +110,10 @@ fn contributions(trace: &Trace, regime: &Regime) -> Vec<ContributionLine> {
 
 /// Whether scores, profiles and rates give the same lane today; the draws are recomputed when the day's key is revealed.
 fn recomputed(trace: &Trace, regime: &Regime) -> String {
-    use risk_domain::Scorer;
     if trace.rules != hex::encode(regime.rules_digest()) || trace.model != hex::encode(regime.model_digest()) {
         return "rules or model have changed since; the proof of the day holds those that decided".to_owned();
     }
-    let same = regime.score(&trace.facts) == trace.scores;
+    let same = regime.scores(&trace.facts) == trace.scores;
     let scores = if same { "scores come out the same" } else { "SCORES COME OUT DIFFERENTLY" };
     format!("{scores}; draws are recomputed from the proof of the day once its key is revealed")
 }

@@ -136,7 +136,7 @@ impl Office {
             version: regime.revision(),
             profiles: regime.profiles(),
             model: self.model.clone(),
-            default_cap: regime.default_cap(),
+            default_cap: regime.rules.default_cap(),
         };
         let mut entries = vec![place.fact(fact)];
         if !known {
@@ -180,7 +180,7 @@ impl Office {
             balances: self.ledger.balances().map(balance).collect(),
             beacon_source: self.beacon.0.clone(),
             beacon_value: self.beacon.1.clone(),
-            default_cap: regime.default_cap(),
+            default_cap: regime.rules.default_cap(),
         })
     }
 

@@ -3,14 +3,13 @@ use std::sync::{Arc, RwLock};
 
 use platform::{Failure, clock};
 use risk_domain::{
-    Facts, Hit, LineScore, RuleBook, Scorer, Thresholds, Weights,
+    Facts, LineScore, Scorer,
     model::Model,
     outcomes::Reference,
     rules::{Rules, RulesDocument},
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
-use values::{Day, Digest, Direction};
 
 use crate::{
     composing::{self, Draft},
@@ -48,6 +47,11 @@ impl Regime {
         u32::try_from(self.rules.profiles.len()).unwrap_or(u32::MAX)
     }
 
+    /// The learned score of each line; none without a model.
+    pub fn scores(&self, facts: &Facts) -> Vec<LineScore> {
+        self.model.as_ref().map(|model| Scorer::score(model, facts)).unwrap_or_default()
+    }
+
     /// Canonical JSON of the rules.
     pub fn text(&self) -> &str {
         &self.rules.json
@@ -76,42 +80,6 @@ impl Regime {
             Some(Model::read(&artefact).map_err(|e| Failure::Retry(format!("the model in force cannot be read: {e}")))?)
         };
         Ok(Self { revision: revision.unsigned_abs(), rules, model, model_digest })
-    }
-}
-
-impl RuleBook for Regime {
-    fn digest(&self) -> Digest {
-        self.rules.digest
-    }
-
-    fn hits<'a>(&'a self, facts: &Facts, day: Day) -> Vec<Hit<'a>> {
-        self.rules.hits(facts, day)
-    }
-
-    fn rates(&self, office: &str, direction: Direction, day: Day) -> risk_domain::Rates {
-        self.rules.rates(office, direction, day)
-    }
-
-    fn thresholds(&self) -> Thresholds {
-        self.rules.thresholds()
-    }
-
-    fn weights(&self) -> Weights {
-        self.rules.weights()
-    }
-
-    fn default_cap(&self) -> u32 {
-        self.rules.default_cap()
-    }
-}
-
-impl Scorer for Regime {
-    fn digest(&self) -> Digest {
-        self.model.as_ref().map(Model::digest).unwrap_or_default()
-    }
-
-    fn score(&self, facts: &Facts) -> Vec<LineScore> {
-        self.model.as_ref().map(|model| Scorer::score(model, facts)).unwrap_or_default()
     }
 }
 

@@ -7,7 +7,7 @@ use proof::Kind;
 
 use crate::{
     client::{Clients, explain},
-    proof as files, reports,
+    day, proof as files, reports,
     stack::Stack,
 };
 
@@ -45,7 +45,7 @@ const MOST_LINES: usize = 9;
 
 /// Closes the day, writes its proof for the public and for the auditor, and verifies both; returns how much does not match.
 pub async fn prove(clients: &Clients, stack: &Stack) -> Result<u64> {
-    let closed = reports::close(clients, None).await?;
+    let closed = day::close(clients, None).await?;
     let Some((_, day)) = closed.first() else { return Ok(0) };
     println!("\nThe day {day} is closed at {} offices and its keys are revealed; do not trust us, recompute it:", closed.len());
     let mut wrong = 0;

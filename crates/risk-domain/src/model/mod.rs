@@ -6,7 +6,6 @@
 mod about;
 mod artefact;
 mod encode;
-mod explore;
 mod fault;
 mod forest;
 mod goods;
@@ -20,7 +19,6 @@ mod wire;
 pub use about::{About, Cuts, Thresholds};
 pub use artefact::{Model, Parts};
 pub use encode::{COLUMNS, Column, NUMBERS, Number, Priors, encode};
-pub use explore::{CERTAIN, Exploration, Shares, Stratum, explore};
 pub use fault::ModelFault;
 pub use forest::{Forest, TreeNode};
 pub use goods::Goods;
