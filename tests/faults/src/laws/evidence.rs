@@ -1,0 +1,216 @@
+//! Everything the checker looks at, read from the databases in one pass at rest.
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use futures::TryStreamExt as _;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use sqlx::{PgPool, Row as _};
+
+use crate::{
+    site::{SERVICES, Site},
+    wire,
+};
+
+/// One journal row; the payload is kept decoded where a law reads it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub position: i64,
+    pub kind: String,
+    pub subject: String,
+    pub office: String,
+    pub actor: String,
+    pub cause: String,
+    pub recorded_us: i64,
+    pub headers: String,
+    pub payload_digest: [u8; 32],
+    pub hash: Vec<u8>,
+    pub fact: Option<Value>,
+}
+
+/// (topic, stream) → rows in the order of their positions.
+pub type Journal = BTreeMap<(String, i32), Vec<Row>>;
+
+/// Head of a stream: position, hash, published.
+pub type Head = (i64, Vec<u8>, i64);
+
+/// How far a reader is: position, hash.
+pub type Read = (i64, Vec<u8>);
+
+/// One service's database.
+#[derive(Default)]
+pub struct Books {
+    pub journal: Journal,
+    pub heads: BTreeMap<(String, i32), Head>,
+    pub readers: BTreeMap<(String, i32), Read>,
+    /// Dead letters that were not redriven, by code.
+    pub letters: BTreeMap<String, u64>,
+    pub parked: u64,
+    pub awaiting: u64,
+}
+
+/// All four, and the rows of state that the laws compare.
+#[derive(Default)]
+pub struct Evidence {
+    pub books: BTreeMap<&'static str, Books>,
+    /// intake: (sender, reference) is unique there; reference → key, version, state, lane, office.
+    pub declarations: BTreeMap<String, Declaration>,
+    /// risk: key → version, lane, state, officer.
+    pub files: BTreeMap<String, File>,
+    /// risk: (office, officer) → open files as counted by the service.
+    pub open_files: BTreeMap<(String, String), i64>,
+    /// tracking: key → version.
+    pub carried: BTreeMap<String, i32>,
+    /// reporting: (key, version) → lane, registered.
+    pub reported: BTreeMap<(String, i32), (String, bool)>,
+    /// reporting: rows of the timeline by topic.
+    pub stages: BTreeMap<String, i64>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Declaration {
+    pub key: String,
+    pub version: i32,
+    pub lane: String,
+    pub office: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct File {
+    pub version: i32,
+    pub lane: String,
+    pub state: String,
+    pub officer: String,
+    pub office: String,
+}
+
+/// Facts whose content a law reads, with the message that holds them.
+const READ: [(&str, &str); 10] = [
+    ("customs.intake.v1.Lodged", "customs.intake.v1.IntakeEvent"),
+    ("customs.intake.v1.Amended", "customs.intake.v1.IntakeEvent"),
+    ("customs.risk.v1.Decided", "customs.risk.v1.RiskEvent"),
+    ("customs.risk.v1.Assigned", "customs.risk.v1.RiskEvent"),
+    ("customs.risk.v1.AssignmentClosed", "customs.risk.v1.RiskEvent"),
+    ("customs.risk.v1.Reassigned", "customs.risk.v1.RiskEvent"),
+    ("customs.risk.v1.Concluded", "customs.risk.v1.RiskEvent"),
+    ("customs.intake.v1.Cleared", "customs.intake.v1.IntakeEvent"),
+    ("nsw.v1.Response", "nsw.v1.Response"),
+    ("customs.intake.v1.Withdrawn", "customs.intake.v1.IntakeEvent"),
+];
+
+impl Evidence {
+    pub async fn gather(site: &Site) -> Result<Self> {
+        let mut evidence = Self::default();
+        for service in SERVICES {
+            let pool = site.database(service).await?;
+            let books = Books::read(&pool).await.with_context(|| format!("reading {service}"))?;
+            evidence.books.insert(service, books);
+            match service {
+                "intake" => evidence.read_intake(&pool).await?,
+                "risk" => evidence.read_risk(&pool).await?,
+                "tracking" => {
+                    let rows: Vec<(String, i32)> = sqlx::query_as("SELECT key, version::int FROM carried").fetch_all(&pool).await?;
+                    evidence.carried = rows.into_iter().collect();
+                }
+                _ => evidence.read_reporting(&pool).await?,
+            }
+            pool.close().await;
+        }
+        Ok(evidence)
+    }
+
+    pub fn of(&self, service: &str) -> Result<&Books> {
+        self.books.get(service).with_context(|| format!("no books of {service}"))
+    }
+
+    /// Rows of a topic, stream after stream.
+    pub fn rows<'e>(&'e self, service: &str, topic: &'e str) -> impl Iterator<Item = &'e Row> {
+        let journal = self.books.get(service).map(|b| &b.journal);
+        journal.into_iter().flatten().filter(move |((t, _), _)| t == topic).flat_map(|(_, rows)| rows)
+    }
+
+    async fn read_intake(&mut self, pool: &PgPool) -> Result<()> {
+        let rows: Vec<(String, String, i32, String, String)> =
+            sqlx::query_as("SELECT reference, key, version::int, lane, office FROM declarations").fetch_all(pool).await?;
+        self.declarations =
+            rows.into_iter().map(|(reference, key, version, lane, office)| (reference, Declaration { key, version, lane, office })).collect();
+        Ok(())
+    }
+
+    async fn read_risk(&mut self, pool: &PgPool) -> Result<()> {
+        let rows: Vec<(String, i32, String, String, String, String)> =
+            sqlx::query_as("SELECT key, version::int, lane, state, officer, office FROM files").fetch_all(pool).await?;
+        self.files =
+            rows.into_iter().map(|(key, version, lane, state, officer, office)| (key, File { version, lane, state, officer, office })).collect();
+        let open: Vec<(String, String, i64)> = sqlx::query_as("SELECT office, officer, files::bigint FROM open_files").fetch_all(pool).await?;
+        self.open_files = open.into_iter().map(|(office, officer, files)| ((office, officer), files)).collect();
+        Ok(())
+    }
+
+    async fn read_reporting(&mut self, pool: &PgPool) -> Result<()> {
+        let rows: Vec<(String, i32, String, bool)> =
+            sqlx::query_as("SELECT key, version::int, lane, lodged_at IS NOT NULL FROM declarations").fetch_all(pool).await?;
+        self.reported = rows.into_iter().map(|(key, version, lane, lodged)| ((key, version), (lane, lodged))).collect();
+        let stages: Vec<(String, i64)> = sqlx::query_as("SELECT topic, count(*) FROM stages GROUP BY topic").fetch_all(pool).await?;
+        self.stages = stages.into_iter().collect();
+        Ok(())
+    }
+}
+
+impl Books {
+    async fn read(pool: &PgPool) -> Result<Self> {
+        let mut books = Self::default();
+        let mut rows = sqlx::query(
+            "SELECT topic, stream, position, kind, subject, office, actor, cause, (extract(epoch FROM recorded_at) * 1000000)::bigint, headers, payload, hash
+             FROM journal ORDER BY topic, stream, position",
+        )
+        .fetch(pool);
+        while let Some(row) = rows.try_next().await? {
+            let (kind, payload): (String, Vec<u8>) = (row.get(3), row.get(10));
+            let headers: String = row.get(9);
+            let fact = fact(&kind, &headers, &payload);
+            let read = Row {
+                position: row.get(2),
+                kind,
+                subject: row.get(4),
+                office: row.get(5),
+                actor: row.get(6),
+                cause: row.get(7),
+                recorded_us: row.get(8),
+                headers,
+                payload_digest: Sha256::digest(&payload).into(),
+                hash: row.get(11),
+                fact,
+            };
+            books.journal.entry((row.get(0), row.get(1))).or_default().push(read);
+        }
+        drop(rows);
+        let heads: Vec<(String, i32, i64, Vec<u8>, i64)> =
+            sqlx::query_as("SELECT topic, stream, position, hash, published FROM streams").fetch_all(pool).await?;
+        books.heads = heads.into_iter().map(|(topic, stream, position, hash, published)| ((topic, stream), (position, hash, published))).collect();
+        let readers: Vec<(String, i32, i64, Vec<u8>)> =
+            sqlx::query_as("SELECT topic, partition, position, hash FROM consumers").fetch_all(pool).await?;
+        books.readers = readers.into_iter().map(|(topic, partition, position, hash)| ((topic, partition), (position, hash))).collect();
+        let letters: Vec<(String, i64)> =
+            sqlx::query_as("SELECT code, count(*) FROM dead_letters WHERE redriven_at IS NULL GROUP BY code").fetch_all(pool).await?;
+        books.letters = letters.into_iter().map(|(code, n)| (code, n.unsigned_abs())).collect();
+        let (parked, awaiting): (i64, i64) =
+            sqlx::query_as("SELECT (SELECT count(*) FROM parked), (SELECT count(*) FROM awaiting)").fetch_one(pool).await?;
+        (books.parked, books.awaiting) = (parked.unsigned_abs(), awaiting.unsigned_abs());
+        Ok(books)
+    }
+}
+
+/// The content of a fact that a law reads: answers may travel as JSON.
+fn fact(kind: &str, headers: &str, payload: &[u8]) -> Option<Value> {
+    let (_, message) = READ.iter().find(|(k, _)| *k == kind)?;
+    if headers.contains("application/json") {
+        return serde_json::from_slice(payload).ok();
+    }
+    let event = wire::decode(message, payload).ok()?;
+    if *message == kind {
+        return Some(event);
+    }
+    // The one arm that is set.
+    event.as_object().and_then(|o| o.values().find(|v| v.is_object()).cloned())
+}

@@ -1,0 +1,117 @@
+//! Callers of `Lodge` and `Amend`: each tries again under the same reference until it is told yes or no, as a single window would.
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
+
+use super::{Ledger, Lodging, Standing, digest};
+use crate::{site::Site, wire};
+
+/// How long a caller waits for one answer.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Calls in flight against all replicas of intake in turn.
+pub struct Calls {
+    channels: Vec<Channel>,
+    token: String,
+    ledger: Arc<Ledger>,
+    turn: AtomicUsize,
+    tasks: TaskTracker,
+    /// Callers at a time.
+    callers: Arc<Semaphore>,
+}
+
+impl Calls {
+    pub fn new(site: &Site, ledger: Arc<Ledger>) -> Result<Self> {
+        let channels = (0..site.plan.replicas)
+            .map(|replica| {
+                let address = format!("http://127.0.0.1:{}", site.grpc("intake", replica));
+                Ok(Endpoint::from_shared(address)?.connect_timeout(Duration::from_secs(1)).connect_lazy())
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let token = site.tokens.get("sender").cloned().unwrap_or_default();
+        Ok(Self { channels, token, ledger, turn: AtomicUsize::new(0), tasks: TaskTracker::new(), callers: Arc::new(Semaphore::new(64)) })
+    }
+
+    /// Lodges in a task of its own, and amends when the mix says so.
+    pub fn lodge(self: &Arc<Self>, lodging: Lodging) {
+        self.ledger.sent(&lodging, "");
+        let calls = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let Ok(_caller) = calls.callers.acquire().await else { return };
+            calls.walk(lodging).await;
+        });
+    }
+
+    async fn walk(&self, lodging: Lodging) {
+        let class = if lodging.parcel { "TRAFFIC_CLASS_PARCELS" } else { "TRAFFIC_CLASS_CARGO" };
+        let Some(number) = self.insist("Lodge", &lodging.reference, json!({"declaration": lodging.json, "class": class})).await else { return };
+        self.ledger.change(&lodging.reference, |item| {
+            item.standing = Standing::Accepted;
+            item.number.clone_from(&number);
+        });
+        if lodging.amended {
+            self.amend(&lodging, &number).await;
+        }
+    }
+
+    async fn amend(&self, lodging: &Lodging, number: &str) {
+        let packages = lodging.packages + 1;
+        let mut declaration = lodging.json.clone();
+        declaration["packages"] = Value::from(packages.to_string());
+        declaration["number"] = Value::from(number);
+        self.ledger.change(&lodging.reference, |item| {
+            item.digests.push(digest(&lodging.reference, packages, lodging.grams, lodging.cents, lodging.commodity));
+        });
+        let Some(number) = self.insist("Amend", "", json!({"declaration": declaration})).await else { return };
+        self.ledger.change(&lodging.reference, |item| {
+            item.version = 1;
+            item.number = number;
+        });
+    }
+
+    /// Calls until OK (the number) or a final no. What was refused by rule is remembered as such.
+    async fn insist(&self, method: &str, reference: &str, request: Value) -> Option<String> {
+        let (kind, answer) = (format!("customs.intake.v1.{method}Request"), format!("customs.intake.v1.{method}Response"));
+        let path = format!("customs.intake.v1.Intake/{method}");
+        let mut pause = Duration::from_millis(20);
+        for _ in 0..400 {
+            let channel = self.channels.get(self.turn.fetch_add(1, Ordering::Relaxed) % self.channels.len().max(1))?.clone();
+            match wire::call(channel, &self.token, &path, (&kind, &request), &answer, DEADLINE).await {
+                Ok(response) => {
+                    self.ledger.attempted("OK");
+                    return Some(response["number"].as_str().unwrap_or_default().to_owned());
+                }
+                Err(status) => {
+                    self.ledger.attempted(&format!("{:?}", status.code()));
+                    if matches!(status.code(), Code::InvalidArgument | Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated) {
+                        self.ledger.attempted(&format!("refused: {}", status.message()));
+                        self.ledger.change(reference, |item| item.standing = Standing::Refused);
+                        return None;
+                    }
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+        None
+    }
+
+    /// Waits until every caller has its answer.
+    pub async fn finish(&self, patience: Duration) -> Result<()> {
+        self.tasks.close();
+        tokio::time::timeout(patience, self.tasks.wait()).await.context("calls were still unanswered")
+    }
+}

@@ -1,0 +1,110 @@
+//! The load: declarations at a rate, by Kafka and by gRPC, every accepted one written into a ledger of its own.
+mod calls;
+mod ledger;
+mod publisher;
+mod template;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Result;
+use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+pub use ledger::{Channel, Item, Ledger, Standing, digest};
+pub use publisher::Publisher;
+pub use template::{Lodging, Mix};
+
+use crate::site::Site;
+use calls::Calls;
+
+/// What is sent and how fast.
+#[derive(Debug, Clone)]
+pub struct Demand {
+    /// Declarations a second.
+    pub rate: f64,
+    /// Of a thousand, by gRPC.
+    pub grpc: u32,
+    /// Of a thousand, parcels.
+    pub parcels: u32,
+    /// Of a thousand that came by gRPC, amended once.
+    pub amended: u32,
+    /// Offices with their weights.
+    pub offices: Vec<(String, u32)>,
+    pub seed: u64,
+}
+
+impl Demand {
+    pub fn at(rate: f64, seed: u64) -> Self {
+        let offices = crate::site::OFFICES.iter().map(|o| ((*o).to_owned(), 1)).collect();
+        Self { rate, grpc: 150, parcels: 100, amended: 200, offices, seed }
+    }
+}
+
+/// A load that runs until it is told to stop.
+pub struct Load {
+    pub ledger: Arc<Ledger>,
+    publisher: Arc<Publisher>,
+    calls: Arc<Calls>,
+    stop: CancellationToken,
+    pace: Arc<AtomicU64>,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Load {
+    pub fn start(site: &Site, demand: Demand) -> Result<Self> {
+        let ledger = Arc::new(Ledger::default());
+        let publisher = Arc::new(Publisher::new(site, Arc::clone(&ledger))?);
+        let calls = Arc::new(Calls::new(site, Arc::clone(&ledger))?);
+        let stop = CancellationToken::new();
+        let pace = Arc::new(AtomicU64::new((demand.rate * 1000.0) as u64));
+        let mix = Mix::new(&site.name, &demand);
+        let task = tokio::spawn(drive(mix, Arc::clone(&publisher), Arc::clone(&calls), Arc::clone(&pace), stop.clone()));
+        Ok(Self { ledger, publisher, calls, stop, pace, task })
+    }
+
+    /// Changes the rate, declarations a second.
+    pub fn pace(&self, rate: f64) {
+        self.pace.store((rate * 1000.0) as u64, Ordering::Relaxed);
+    }
+
+    pub fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+
+    /// Stops sending and waits until everything sent was acknowledged or answered.
+    pub async fn finish(self) -> Result<Arc<Ledger>> {
+        self.stop.cancel();
+        self.task.await??;
+        self.calls.finish(Duration::from_secs(120)).await?;
+        let publisher = Arc::clone(&self.publisher);
+        tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(120))).await??;
+        Ok(self.ledger)
+    }
+}
+
+/// Sends what is due every few milliseconds.
+async fn drive(mut mix: Mix, publisher: Arc<Publisher>, calls: Arc<Calls>, pace: Arc<AtomicU64>, stop: CancellationToken) -> Result<()> {
+    let mut owed = 0.0;
+    let mut last = Instant::now();
+    while !stop.is_cancelled() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let now = Instant::now();
+        owed += (now - last).as_secs_f64() * pace.load(Ordering::Relaxed) as f64 / 1000.0;
+        last = now;
+        while owed >= 1.0 {
+            owed -= 1.0;
+            let lodging = mix.next();
+            match lodging.channel {
+                Channel::Topic => publisher.lodge(&lodging)?,
+                Channel::Call => calls.lodge(lodging),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The fault laboratory: drives the real system under load, injects one fault at a time and checks every law from outside.
+
+mod clock;
+mod experiment;
+mod experiments;
+mod fleet;
+mod ground;
+mod laws;
+mod load;
+mod quiet;
+mod record;
+mod scene;
+mod site;
+mod wire;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+
+use crate::{
+    experiment::{Bench, Experiment, Scale},
+    ground::Ground,
+    record::Record,
+};
+
+/// Faults under load, and what became of every declaration.
+#[derive(Parser)]
+#[command(name = "faults", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  faults list                      every experiment with its fault
+  faults run kill-risk --short     one of them, small
+  faults short                     all of them, small: what CI runs
+  faults all                       all of them in full: hours
+  faults table                     write the figures into docs/reliability.md
+  faults clean                     stop the laboratory's stack and remove its data";
+
+#[derive(Subcommand)]
+enum Command {
+    /// What there is to run
+    List,
+    /// Some experiments by name
+    Run {
+        names: Vec<String>,
+        /// As in CI: fewer repetitions, shorter pauses
+        #[arg(long)]
+        short: bool,
+        /// Of load and of what is drawn; the same seed draws the same
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Every experiment, small
+    Short,
+    /// Every experiment in full
+    All,
+    /// Writes the table of docs/reliability.md from the newest results
+    Table,
+    /// Stops the laboratory's own stack and removes its data
+    Clean,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::List => {
+            println!("{}", experiment::table(&experiments::ALL));
+            Ok(())
+        }
+        Command::Run { names, short, seed } => {
+            let chosen = names.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
+            run(&chosen, if short { Scale::Short } else { Scale::Full }, seed).await
+        }
+        Command::Short => run(&experiments::ALL.iter().filter(|e| e.in_short).collect::<Vec<_>>(), Scale::Short, 1).await,
+        Command::All => run(&experiments::ALL.iter().collect::<Vec<_>>(), Scale::Full, 1).await,
+        Command::Table => record::write_table(),
+        Command::Clean => Ground::open()?.clean().await,
+    }
+}
+
+fn named(name: &str) -> Result<&'static Experiment> {
+    experiments::ALL.iter().find(|e| e.name == name).with_context(|| format!("there is no experiment {name}; see `faults list`"))
+}
+
+/// Runs experiments one after the other, keeps each one's figures, and fails at the end when a law or a must was broken.
+async fn run(chosen: &[&'static Experiment], scale: Scale, seed: u64) -> Result<()> {
+    let ground = Arc::new(Ground::open()?);
+    ground.up().await?;
+    let mut broken = Vec::new();
+    for experiment in chosen {
+        let record = experiment.conduct(Bench { ground: Arc::clone(&ground), scale, seed }).await;
+        record.print();
+        record.keep()?;
+        if !record.holds() {
+            broken.push(experiment.name);
+        }
+    }
+    ground.down().await?;
+    println!("{}", Record::summary(chosen.len(), &broken));
+    if broken.is_empty() { Ok(()) } else { bail!("broken: {}", broken.join(", ")) }
+}

@@ -1,0 +1,90 @@
+//! Quiet: everything journaled is on its topic, everything on a topic is read, and no reader is behind.
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Result, bail};
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+use sqlx::PgPool;
+use tokio::time::Instant;
+
+use crate::site::{HEARS, OUTSIDE, SERVICES, Site};
+
+/// (topic, stream) and how far.
+type Places = BTreeMap<(String, i32), i64>;
+
+/// Waits until nothing moves any more; fails with what is still behind. Returns how long it took.
+pub async fn wait(site: &Site, patience: Duration) -> Result<Duration> {
+    let mut pools = BTreeMap::new();
+    for service in SERVICES {
+        pools.insert(service, site.database(service).await?);
+    }
+    let began = Instant::now();
+    let mut calm = 0;
+    loop {
+        let behind = behind(site, &pools).await.unwrap_or_else(|error| vec![error.to_string()]);
+        calm = if behind.is_empty() { calm + 1 } else { 0 };
+        if calm >= 3 {
+            return Ok(began.elapsed());
+        }
+        if began.elapsed() > patience {
+            bail!("not quiet after {} s: {}", patience.as_secs(), behind.into_iter().take(6).collect::<Vec<_>>().join("; "));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn behind(site: &Site, pools: &BTreeMap<&'static str, PgPool>) -> Result<Vec<String>> {
+    let mut behind = Vec::new();
+    let mut heads = Places::new();
+    for (service, pool) in pools {
+        let rows: Vec<(String, i32, i64, i64)> = sqlx::query_as("SELECT topic, stream, position, published FROM streams").fetch_all(pool).await?;
+        for (topic, stream, position, published) in rows {
+            if published < position {
+                behind.push(format!("{service} has not published {topic}/{stream} beyond {published} of {position}"));
+            }
+            heads.insert((topic, stream), position);
+        }
+    }
+    let ends = ends(site).await?;
+    for (service, topics) in HEARS {
+        let Some(pool) = pools.get(service) else { continue };
+        let rows: Vec<(String, i32, i64, i64)> =
+            sqlx::query_as("SELECT topic, partition, position, next_offset FROM consumers").fetch_all(pool).await?;
+        let read: BTreeMap<(String, i32), (i64, i64)> = rows.into_iter().map(|(t, p, position, offset)| ((t, p), (position, offset))).collect();
+        for ((topic, stream), head) in heads.iter().filter(|((topic, _), _)| topics.contains(&topic.as_str())) {
+            let (position, _) = read.get(&(topic.clone(), *stream)).copied().unwrap_or_default();
+            if position < *head {
+                behind.push(format!("{service} has read {topic}/{stream} to {position} of {head}"));
+            }
+        }
+        if service == "intake" {
+            for ((topic, partition), end) in &ends {
+                let (_, next) = read.get(&(topic.clone(), *partition)).copied().unwrap_or_default();
+                if next < *end {
+                    behind.push(format!("intake has read {topic}/{partition} to offset {next} of {end}"));
+                }
+            }
+        }
+    }
+    Ok(behind)
+}
+
+/// End offsets of the single window's topics.
+async fn ends(site: &Site) -> Result<Places> {
+    let (brokers, topics) = (site.ground.brokers(), OUTSIDE.map(|t| (t.to_owned(), site.topic(t))));
+    tokio::task::spawn_blocking(move || {
+        let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "faults-quiet").create()?;
+        let mut ends = Places::new();
+        for (logical, topic) in topics {
+            let metadata = client.fetch_metadata(Some(&topic), Duration::from_secs(5))?;
+            for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
+                let (_, end) = client.fetch_watermarks(&topic, partition.id(), Duration::from_secs(5))?;
+                ends.insert((logical.clone(), partition.id()), end);
+            }
+        }
+        Ok(ends)
+    })
+    .await?
+}
