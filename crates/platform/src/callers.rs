@@ -15,7 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jw
 use serde::Deserialize;
 use tonic::{Extensions, Status};
 
-use crate::settings;
+use crate::{Instant, clock, settings};
 
 /// A verified caller.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -67,6 +67,33 @@ impl Caller {
     }
 }
 
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(flatten)]
+    caller: Caller,
+    #[serde(flatten)]
+    lifetime: Lifetime,
+}
+
+/// From when to when a token counts, in seconds since 1970 (RFC 7519, NumericDate).
+#[derive(Deserialize)]
+struct Lifetime {
+    exp: f64,
+    #[serde(default)]
+    nbf: f64,
+}
+
+/// Clocks of issuer and service may differ by so many seconds.
+const LEEWAY: i64 = 60;
+
+impl Lifetime {
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have fewer than 53 bits")]
+    fn holds_at(&self, now: Instant) -> bool {
+        let seconds = now.timestamp();
+        self.exp >= (seconds - LEEWAY) as f64 && self.nbf <= (seconds + LEEWAY) as f64
+    }
+}
+
 /// Verifies tokens; reads the keys again when a token names a key it does not know.
 pub struct Verifier {
     path: String,
@@ -82,6 +109,8 @@ impl Verifier {
         validation.set_audience(&[&auth.audience]);
         validation.set_issuer(&[&auth.issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        // Judged by `Lifetime`, at the one clock that this process goes by.
+        validation.validate_exp = false;
         let verifier =
             Self { path: auth.jwks.clone(), validation, keys: RwLock::default(), roles: roles.iter().chain(OPERATIONS).copied().collect() };
         verifier.reload();
@@ -97,7 +126,8 @@ impl Verifier {
             self.key(&kid)
         });
         let key = key.ok_or_else(|| Status::unauthenticated("the token's key is unknown"))?;
-        decode::<Caller>(token, &key, &self.validation).map(|data| data.claims).map_err(refused)
+        let claims = decode::<Claims>(token, &key, &self.validation).map_err(refused)?.claims;
+        if claims.lifetime.holds_at(clock::now()) { Ok(claims.caller) } else { Err(Status::unauthenticated("the token is not valid")) }
     }
 
     fn authorise(&self, caller: &Caller, method: &str) -> Result<(), Status> {
@@ -163,4 +193,20 @@ fn identify(verifier: &Verifier, path: &str, request: &Request) -> Result<(Calle
 fn bearer<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
     let value = request.headers().get(name)?.to_str().ok()?;
     Some(value.strip_prefix("Bearer ").unwrap_or(value).trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    #[test]
+    fn a_token_counts_from_its_first_second_to_its_last_with_a_minute_to_spare() {
+        let at = |seconds: i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let lifetime: Lifetime = serde_json::from_str(r#"{"exp": 2000, "nbf": 1000.5}"#).unwrap();
+        assert!([941, 1000, 1500, 2000, 2060].iter().all(|s| lifetime.holds_at(at(*s))));
+        assert!([0, 940, 2061, 9000].iter().all(|s| !lifetime.holds_at(at(*s))));
+        assert!(serde_json::from_str::<Lifetime>(r#"{"nbf": 1}"#).is_err() && serde_json::from_str::<Lifetime>(r#"{"exp": "2000"}"#).is_err());
+    }
 }

@@ -1,14 +1,14 @@
 //! The one place where the machine's clock and random source are read.
 use chrono::{DateTime, TimeDelta};
 
-use crate::Instant;
+use crate::{Instant, laboratory};
 
 /// The present moment, cut to microseconds as journals keep it.
 #[expect(clippy::disallowed_methods, reason = "this is the edge at which the clock is read")]
 pub fn now() -> Instant {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
-    DateTime::UNIX_EPOCH + TimeDelta::microseconds(micros)
+    DateTime::UNIX_EPOCH + TimeDelta::microseconds(micros.saturating_add(laboratory::shift()))
 }
 
 /// A random array from the operating system, for keys and salts.

@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     health::Health,
     journal::{self, Journal},
+    laboratory,
     metrics::Metrics,
     reader::{
         Handler,
@@ -223,7 +224,9 @@ impl<D: Decide> CommandLoop<D> {
         let entries = std::mem::take(&mut work.entries);
         remember(&mut tx, calls, &decisions, now).await?;
         journal::append(&mut tx, self.journal, &entries).await?;
+        laboratory::point("commands::before-commit");
         tx.commit().await?;
+        laboratory::point("commands::after-commit");
         Ok(decisions)
     }
 

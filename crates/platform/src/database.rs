@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{settings, streams::Layout};
+use crate::{laboratory, settings, streams::Layout};
 
 /// The block of every service database.
 pub static JOURNAL: Migrator = sqlx::migrate!("./migrations");
@@ -44,9 +44,17 @@ pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx
         .connect_lazy_with(options))
 }
 
+/// One migration more, of a version after this one.
+#[cfg(feature = "laboratory")]
+static NEXT: Migrator = sqlx::migrate!("./laboratory");
+
 /// The platform's migrations and the service's, in order of their numbers.
 fn all(service: &Migrator) -> Migrator {
     let mut migrations: Vec<_> = JOURNAL.iter().chain(service.iter()).cloned().collect();
+    #[cfg(feature = "laboratory")]
+    if laboratory::next_version() {
+        migrations.extend(NEXT.iter().cloned());
+    }
     migrations.sort_by_key(|m| m.version);
     Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
 }
@@ -55,6 +63,7 @@ fn all(service: &Migrator) -> Migrator {
 pub async fn migrate(url: &str, service: &Migrator, topics: &[&str], layout: Layout) -> Result<(), SchemaError> {
     let pool = PgPoolOptions::new().max_connections(1).connect(url).await?;
     all(service).run(&pool).await?;
+    laboratory::point("migrate::before-streams");
     let mut conn = pool.acquire().await?;
     for topic in topics {
         create_streams(&mut conn, topic, layout).await?;

@@ -17,6 +17,7 @@ pub mod http;
 pub mod inbox;
 pub mod journal;
 pub mod kafka;
+pub mod laboratory;
 pub mod leases;
 pub mod metrics;
 pub mod operations;

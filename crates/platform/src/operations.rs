@@ -15,6 +15,7 @@ use crate::{
     clock,
     dead_letters::{self, Letter, LetterId},
     journal::{self, Journal, Row},
+    laboratory,
     reader::{
         Handler,
         settle::{Halt, settle},
@@ -73,7 +74,9 @@ impl Desk {
             let Some(next) = letters.first() else { break };
             match self.apply(&mut tx, next).await {
                 Ok(()) => {
+                    laboratory::point("redrive::before-commit");
                     tx.commit().await?;
+                    laboratory::point("redrive::after-commit");
                     redriven.applied += 1;
                 }
                 Err(reason) => {

@@ -21,7 +21,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock, failure::Failure, health::Health, journal::Row, kafka::group::lock, leases, metrics::Metrics, settings};
+use crate::{clock, failure::Failure, health::Health, journal::Row, kafka::group::lock, laboratory, leases, metrics::Metrics, settings};
 
 /// Wakes the relay when something was committed.
 #[derive(Clone, Default)]
@@ -122,7 +122,10 @@ impl Relay {
         };
         let rows = session.unsent(&mut conn, self.settings.rows).await?;
         let sent = rows.len();
-        for row in rows {
+        for (n, row) in rows.into_iter().enumerate() {
+            if n > 0 && n == sent / 2 {
+                laboratory::point("relay::middle-of-send");
+            }
             session.send(&self.kafka.prefix, row).await?;
         }
         let advanced = session.advance(&mut conn).await?;
@@ -252,6 +255,7 @@ impl Session {
         if reached.is_empty() {
             return Ok(0);
         }
+        laboratory::point("relay::after-ack");
         let topics: Vec<String> = reached.iter().map(|((t, _), _)| t.clone()).collect();
         let streams: Vec<i32> = reached.iter().map(|((_, s), _)| *s).collect();
         let positions: Vec<i64> = reached.iter().map(|(_, p)| *p).collect();
@@ -268,6 +272,7 @@ impl Session {
         )
         .execute(conn)
         .await?;
+        laboratory::point("relay::after-advance");
         let mut advanced = 0;
         for (place, position) in reached {
             let before = self.published.insert(place, position).unwrap_or(position);

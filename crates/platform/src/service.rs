@@ -25,6 +25,7 @@ use crate::{
         group::{Member, Owned},
         topics::{self, Topic, TopicError},
     },
+    laboratory,
     metrics::Metrics,
     operations::{Desk, Told},
     peers::Peers,
@@ -126,6 +127,7 @@ pub fn main<S: Service>() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let telemetry = telemetry::install(definition.name, &settings.telemetry)?;
+        let _scenario = laboratory::begin();
         let outcome = match task {
             Task::Migrate => migrate(&definition, &settings).await,
             _ => run::<S>(definition, settings, telemetry.registry.clone()).await,
@@ -153,6 +155,7 @@ fn kafka_topics(definition: &Definition, layout: Layout) -> Vec<Topic> {
 pub async fn migrate<S>(definition: &Definition, settings: &Settings<S>) -> anyhow::Result<()> {
     let layout = Layout::from(settings.streams);
     topics::create(&settings.kafka, &kafka_topics(definition, layout)).await.context("creating topics")?;
+    laboratory::point("migrate::after-topics");
     database::migrate(settings.database.url.expose(), definition.migrations, definition.tells, layout).await.context("migrating the database")?;
     tracing::info!(service = definition.name, "migrated");
     Ok(())

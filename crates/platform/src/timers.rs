@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     health::Health,
     journal::{self, Journal},
-    leases,
+    laboratory, leases,
     relay::Wake,
     work::Work,
 };
@@ -46,7 +46,9 @@ pub async fn step(ground: &Ground, timer: &dyn Timer) -> Result<bool, Failure> {
     timer.fire(&mut work).await?;
     let entries = std::mem::take(&mut work.entries);
     journal::append(&mut tx, ground.journal, &entries).await?;
+    laboratory::point("timers::before-commit");
     tx.commit().await?;
+    laboratory::point("timers::after-commit");
     if !entries.is_empty() {
         ground.wake.wake();
     }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     health::Health,
+    laboratory,
     reader::{
         Delivery, Source, SourceClass,
         claim::{self, Partition},
@@ -200,6 +201,7 @@ impl Assignment {
             let offset = if next == 0 { Offset::Beginning } else { Offset::Offset(next) };
             tpl.set_partition_offset(&format!("{}{topic}", self.prefix), *partition, offset).map_err(|e| e.to_string())?;
         }
+        laboratory::point("group::after-claim");
         lock(&self.owned).extend(partitions.iter().cloned());
         self.tell_assigned(&claimed);
         let assigned = match consumer.rebalance_protocol() {

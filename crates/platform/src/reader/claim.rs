@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use super::screen::Progress;
+#[cfg(feature = "laboratory")]
+use crate::laboratory;
 use crate::{failure::Failure, journal::chain};
 
 /// A partition of a logical topic.
@@ -16,6 +18,10 @@ pub type Partition = (String, i32);
 pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &str) -> Result<BTreeMap<Partition, Progress>, Failure> {
     let mut sorted = partitions.to_vec();
     sorted.sort_unstable();
+    #[cfg(feature = "laboratory")]
+    if laboratory::broken(laboratory::Broken::NoFence) {
+        return super::broken::claim(conn, &sorted, owner).await;
+    }
     let (topics, numbers): (Vec<String>, Vec<i32>) = sorted.into_iter().unzip();
     let rows = sqlx::query!(
         r#"INSERT INTO consumers AS c (topic, partition, epoch, owner)
@@ -38,6 +44,10 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
 
 /// Moves partitions from where this owner left them to where the batch leads, or fails as `Fenced`.
 pub async fn fence(conn: &mut PgConnection, moves: &[(Partition, Progress, Progress)]) -> Result<(), Failure> {
+    #[cfg(feature = "laboratory")]
+    if laboratory::broken(laboratory::Broken::NoFence) || laboratory::broken(laboratory::Broken::NoPositionCheck) {
+        return super::broken::fence(conn, moves).await;
+    }
     let topics: Vec<String> = moves.iter().map(|((t, _), _, _)| t.clone()).collect();
     let numbers: Vec<i32> = moves.iter().map(|((_, p), _, _)| *p).collect();
     let column = |pick: fn(&(Partition, Progress, Progress)) -> i64| moves.iter().map(pick).collect::<Vec<_>>();

@@ -6,6 +6,8 @@
 //! 4. [`drive`] is the loop around the step: gathers, backs off, claims again, looks after itself when idle.
 //!
 //! The database decides where to resume; Kafka's own offsets are committed only so that lag can be watched.
+#[cfg(feature = "laboratory")]
+mod broken;
 pub mod claim;
 pub mod drive;
 mod fact;

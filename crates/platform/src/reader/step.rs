@@ -21,6 +21,7 @@ use crate::{
     failure::Failure,
     inbox::{self, Seen},
     journal::{self, Journal},
+    laboratory::{self, Broken},
     metrics::Metrics,
     peers::Journals,
     work::{Entry, Work},
@@ -99,7 +100,7 @@ impl Reader {
         for delivery in deliveries {
             let partition: Partition = (delivery.topic.clone(), delivery.partition);
             let Some(progress) = ahead.get_mut(&partition) else { continue };
-            if delivery.offset < progress.next_offset {
+            if delivery.offset < progress.next_offset && !laboratory::broken(Broken::NoPositionCheck) {
                 report.duplicates += 1;
                 continue;
             }
@@ -143,6 +144,7 @@ impl Reader {
                 *progress = progress.after(hash);
                 (Some(fact), false)
             }
+            Screened::Duplicate if laboratory::broken(Broken::NoPositionCheck) => (Some(fact), false),
             Screened::Duplicate => {
                 report.duplicates += 1;
                 (None, false)
@@ -179,12 +181,20 @@ impl Reader {
         let moves = self.moves(units);
         let mut tx = self.pool.begin().await.map_err(Failure::from)?;
         claim::fence(&mut tx, &moves).await?;
+        if laboratory::broken(Broken::OffsetsFirst) {
+            tx.commit().await.map_err(Failure::from)?;
+            self.advance(&moves);
+            laboratory::point("reader::offsets-first");
+            tx = self.pool.begin().await.map_err(Failure::from)?;
+        }
         let facts: Vec<Fact> = units.iter().filter(|u| !u.foreign).filter_map(|u| u.fact.clone()).collect();
         let (rejected, applied) = self.apply(&mut tx, facts).await?;
         for foreign in units.iter().filter(|u| u.foreign).filter_map(|u| u.fact.as_ref()) {
             bury(&mut tx, foreign, "FOREIGN", "not a row of a journal: a header is missing or cannot be read", clock::now()).await?;
         }
+        laboratory::point("reader::before-commit");
         tx.commit().await.map_err(Failure::from)?;
+        laboratory::point("reader::after-commit");
         self.advance(&moves);
         report.rejected += rejected;
         report.applied += applied;
@@ -207,6 +217,7 @@ impl Reader {
         let sorted = self.sort_by_inbox(conn, facts).await?;
         let mut work = Work::new(conn, now);
         let settled = settle(self.handler.as_ref(), &mut work, &sorted.fresh).await?;
+        laboratory::point("reader::middle-of-batch");
         let entries = std::mem::take(&mut work.entries);
         let places = journal::append(work.conn, self.journal, &entries).await?;
         let answers: HashMap<inbox::MessageId, String> =
