@@ -41,6 +41,8 @@ type Shared = Arc<Mutex<BTreeMap<Name, Known>>>;
 pub struct Fleet {
     pub site: Arc<Site>,
     known: Shared,
+    /// Further environment of whatever is started from now on.
+    environment: Arc<Mutex<BTreeMap<Name, BTreeMap<String, String>>>>,
     logs: PathBuf,
 }
 
@@ -49,7 +51,7 @@ impl Fleet {
     pub async fn start(site: &Arc<Site>) -> Result<Self> {
         let logs = ground::home().join("target/faults/logs").join(&site.name);
         std::fs::create_dir_all(&logs)?;
-        let fleet = Self { site: Arc::clone(site), known: Shared::default(), logs };
+        let fleet = Self { site: Arc::clone(site), known: Shared::default(), environment: Arc::default(), logs };
         for name in fleet.names() {
             fleet.spawn(name)?;
         }
@@ -65,13 +67,14 @@ impl Fleet {
     pub fn spawn(&self, name: Name) -> Result<()> {
         self.with(name, |known| known.wanted = true);
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.logs.join(format!("{}-{}.log", name.0, name.1)))?;
-        let mut command = self.site.command(name.0, name.1);
-        command.kill_on_drop(true);
+        let (site, environment) = (Arc::clone(&self.site), Arc::clone(&self.environment));
         let port = self.site.http(name.0, name.1);
         let shared = Arc::clone(&self.known);
         tokio::spawn(async move {
             while with(&shared, name, |known| known.wanted) {
                 let (Ok(out), Ok(err)) = (log.try_clone(), log.try_clone()) else { return };
+                let mut command = site.command(name.0, name.1);
+                command.kill_on_drop(true).envs(environment.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned().unwrap_or_default());
                 command.stdin(Stdio::null()).stdout(out).stderr(err);
                 let started = Instant::now();
                 let Ok(mut child) = command.spawn() else { return };
@@ -90,6 +93,22 @@ impl Fleet {
             }
         });
         Ok(())
+    }
+
+    /// Sets environment of a replica from its next start on; an empty value takes it away.
+    pub fn environment(&self, name: Name, key: &str, value: &str) {
+        let mut environment = self.environment.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = environment.entry(name).or_default();
+        if value.is_empty() {
+            own.remove(key);
+        } else {
+            own.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
+    /// How often a replica was started.
+    pub fn starts(&self, name: Name) -> u32 {
+        self.with(name, |known| known.starts)
     }
 
     fn with<T>(&self, name: Name, look: impl FnOnce(&mut Known) -> T) -> T {

@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 
+use crate::site::{SERVICES, place};
+
 /// The laboratory's Kafka and PostgreSQL.
 pub struct Ground {
     pub state: PathBuf,
@@ -56,7 +58,22 @@ impl Ground {
 
     /// Starts what does not run: also after a part was killed.
     pub async fn up(&self) -> Result<()> {
-        self.cli(&["up", "--no-services"]).await.map(drop)
+        let listeners: Vec<String> = SERVICES.iter().map(|s| format!("{}={}:{}", s.to_uppercase(), self.behind(s), self.front(s))).collect();
+        let mut arguments = vec!["up", "--no-services"];
+        if false {
+            arguments.extend(listeners.iter().flat_map(|l| ["--kafka-listener", l.as_str()]));
+        }
+        self.cli(&arguments).await.map(drop)
+    }
+
+    /// Port at which Kafka believes that a service reaches it: a proxy of the laboratory may listen there.
+    pub fn front(&self, service: &str) -> u16 {
+        self.ports.kafka + 110 + place(service)
+    }
+
+    /// Port at which Kafka listens for that proxy.
+    pub fn behind(&self, service: &str) -> u16 {
+        self.ports.kafka + 120 + place(service)
     }
 
     pub async fn down(&self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The fault laboratory: drives the real system under load, injects one fault at a time and checks every law from outside.
 
+mod canon;
 mod clock;
 mod experiment;
 mod experiments;
@@ -7,11 +8,13 @@ mod fleet;
 mod ground;
 mod laws;
 mod load;
+mod proxy;
 mod quiet;
 mod record;
 mod scene;
 mod site;
 mod wire;
+mod wires;
 
 use std::sync::Arc;
 

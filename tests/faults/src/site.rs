@@ -39,9 +39,11 @@ pub struct Plan {
     pub replicas: u16,
     /// Environment of every process, by `SECTION__KEY` without the service's prefix.
     pub settings: BTreeMap<String, String>,
-    /// Where the services find PostgreSQL and Kafka, when something stands between.
-    pub postgres: Option<u16>,
-    pub kafka: Option<u16>,
+    /// Ports at which single services find PostgreSQL and Kafka, when something stands between.
+    pub postgres: BTreeMap<&'static str, u16>,
+    pub kafka: BTreeMap<&'static str, u16>,
+    /// Port of another cluster than the laboratory's that holds this site's databases.
+    pub cluster: Option<u16>,
     /// The laboratory build, with failpoints, instead of the release build.
     pub laboratory: bool,
     /// Further environment as it is.
@@ -50,7 +52,15 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { replicas: 2, settings: BTreeMap::new(), postgres: None, kafka: None, laboratory: false, environment: BTreeMap::new() }
+        Self {
+            replicas: 2,
+            settings: BTreeMap::new(),
+            postgres: BTreeMap::new(),
+            kafka: BTreeMap::new(),
+            cluster: None,
+            laboratory: false,
+            environment: BTreeMap::new(),
+        }
     }
 }
 
@@ -68,12 +78,14 @@ impl Site {
     pub async fn new(ground: &Arc<Ground>, plan: Plan) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("f{}x{}", clock::now().timestamp() % 10_000_000, NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = PgConnection::connect(&ground.url("admin").await?).await?;
+        let placed =
+            |url: String| plan.cluster.map_or(url.clone(), |port| url.replace(&format!(":{}/", ground.ports.postgres), &format!(":{port}/")));
+        let mut admin = PgConnection::connect(&placed(ground.url("admin").await?)).await?;
         let mut urls = BTreeMap::new();
         for service in SERVICES {
             let database = format!("{name}_{service}");
             sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {database} OWNER {service}"))).execute(&mut admin).await?;
-            let url = ground.url(service).await?;
+            let url = placed(ground.url(service).await?);
             let (server, _) = url.rsplit_once('/').context("a database URL has a path")?;
             urls.insert(service, format!("{server}/{database}"));
         }
@@ -111,7 +123,7 @@ impl Site {
         let mut settings: BTreeMap<String, String> = BTreeMap::from(
             [
                 ("DATABASE__URL", self.through(service)),
-                ("KAFKA__BROKERS", format!("127.0.0.1:{}", self.plan.kafka.unwrap_or(self.ground.ports.kafka))),
+                ("KAFKA__BROKERS", format!("127.0.0.1:{}", self.plan.kafka.get(service).copied().unwrap_or(self.ground.ports.kafka))),
                 ("KAFKA__PREFIX", format!("{}.", self.name)),
                 ("GRPC__LISTEN", format!("127.0.0.1:{}", self.grpc(service, replica))),
                 ("HTTP__LISTEN", format!("127.0.0.1:{}", self.http(service, replica))),
@@ -143,8 +155,8 @@ impl Site {
     /// The URL that services use: through whatever stands between.
     fn through(&self, service: &str) -> String {
         let direct = self.urls.get(service).cloned().unwrap_or_default();
-        match self.plan.postgres {
-            Some(port) => direct.replace(&format!(":{}/", self.ground.ports.postgres), &format!(":{port}/")),
+        match self.plan.postgres.get(service) {
+            Some(port) => direct.replace(&format!(":{}/", self.plan.cluster.unwrap_or(self.ground.ports.postgres)), &format!(":{port}/")),
             None => direct,
         }
     }
@@ -174,6 +186,9 @@ impl Site {
 
     /// Removes the databases; topics stay under their name until the laboratory's stack is cleaned.
     pub async fn remove(&self) -> Result<()> {
+        if self.plan.cluster.is_some() {
+            return Ok(());
+        }
         let mut admin = PgConnection::connect(&self.ground.url("admin").await?).await?;
         for service in SERVICES {
             sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {}_{service} WITH (FORCE)", self.name))).execute(&mut admin).await?;
@@ -182,7 +197,8 @@ impl Site {
     }
 }
 
-fn place(service: &str) -> u16 {
+/// Place of a service among the ports.
+pub fn place(service: &str) -> u16 {
     (0..).zip(SERVICES).find(|(_, s)| *s == service).map_or(0, |(n, _)| n)
 }
 

@@ -1,0 +1,59 @@
+//! Processes that die at the worst place: between two steps that ought to be one.
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::{
+    experiment::Bench,
+    laws::Expected,
+    load::Demand,
+    record::{Must, Record},
+    scene::Scene,
+    site::Plan,
+};
+
+/// Places in the laboratory's build, and how many of a hundred passes end there.
+const POINTS: [(&str, &str); 8] = [
+    ("reader::middle-of-batch", "2%"),
+    ("reader::before-commit", "2%"),
+    ("reader::after-commit", "2%"),
+    ("relay::middle-of-send", "0.2%"),
+    ("relay::after-ack", "2%"),
+    ("relay::after-advance", "2%"),
+    ("commands::before-commit", "2%"),
+    ("commands::after-commit", "2%"),
+];
+
+pub async fn points(bench: &Bench, record: &mut Record) -> Result<()> {
+    let wanted = bench.scale.pick(4, 100);
+    for (point, chance) in POINTS {
+        let crashes = at(bench, record, point, chance, wanted).await?;
+        record.figure(&format!("crashes at {point}"), f64::from(crashes), "", Some(Must::AtLeast(f64::from(wanted))));
+    }
+    Ok(())
+}
+
+/// Load until as many processes as wanted have died at the point; then the same site without it, quiet, laws.
+async fn at(bench: &Bench, record: &mut Record, point: &str, chance: &str, wanted: u32) -> Result<u32> {
+    let plan = Plan { laboratory: true, ..Plan::default() };
+    let scene = Scene::open(bench, plan, Demand { grpc: 500, ..Demand::at(300.0, bench.seed) }).await?;
+    for name in scene.fleet.names() {
+        scene.fleet.environment(name, "FAILPOINTS", &format!("{point}={chance}return(abort)"));
+        scene.fleet.kill(name).await?;
+    }
+    let armed = scene.fleet.restarts();
+    let until = tokio::time::Instant::now() + Duration::from_secs(bench.scale.pick(40, 600));
+    while scene.fleet.restarts() < armed + wanted && tokio::time::Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let crashes = scene.fleet.restarts() - armed;
+    for name in scene.fleet.names() {
+        scene.fleet.environment(name, "FAILPOINTS", "");
+    }
+    for name in scene.fleet.names() {
+        // One that has just died by itself starts without the point anyway.
+        let _ = scene.fleet.kill(name).await;
+    }
+    scene.close(record, Expected::default()).await?;
+    Ok(crashes)
+}

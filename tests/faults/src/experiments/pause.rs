@@ -1,0 +1,40 @@
+//! Owners that stop for a minute and go on as if nothing had happened.
+use std::time::Duration;
+
+use anyhow::Result;
+use rustix::process::Signal;
+
+use crate::{
+    experiment::Bench,
+    laws::Expected,
+    load::Demand,
+    record::{Must, Record},
+    scene::Scene,
+    site::{Plan, SERVICES},
+};
+
+/// SIGSTOP longer than any session and lease, then SIGCONT, for one replica of each service: readers and relays alike.
+pub async fn pause(bench: &Bench, record: &mut Record) -> Result<()> {
+    let time = Duration::from_secs(bench.scale.pick(20, 60));
+    let scene = Scene::open(bench, Plan::default(), Demand::at(300.0, bench.seed)).await?;
+    let rounds: &[&[&str]] = bench.scale.pick(&[&SERVICES], &[&["intake"], &["risk"], &["tracking"], &["reporting"], &SERVICES]);
+    let mut stopped = 0_u32;
+    for services in rounds {
+        for replica in [0, 1] {
+            let zombies: Vec<_> = SERVICES.into_iter().filter(|s| services.contains(s)).map(|s| (s, replica)).collect();
+            zombies.iter().for_each(|name| {
+                stopped += u32::from(scene.fleet.signal(*name, Signal::STOP));
+            });
+            tokio::time::sleep(time).await;
+            zombies.iter().for_each(|name| {
+                scene.fleet.signal(*name, Signal::CONT);
+            });
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
+    }
+    scene.close(record, Expected::default()).await?;
+    record.figure("processes stopped and continued", f64::from(stopped), &format!("for {} s", time.as_secs()), None);
+    let stale: u64 = record.findings.iter().filter(|f| ["L2", "L3", "L7"].iter().any(|l| f.law.starts_with(l))).map(|f| f.broken).sum();
+    record.figure("stale writes", stale as f64, "", Some(Must::AtMost(0.0)));
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Messages that come twice, ten times, all again, and in another order of offices.
+use anyhow::Result;
+use rdkafka::{Message as _, message::OwnedMessage};
+
+use crate::{
+    canon::{canon, difference},
+    experiment::Bench,
+    laws::{self, Expected},
+    load::{Demand, Standing},
+    quiet,
+    record::{Must, Record},
+    scene::Scene,
+    site::{OUTSIDE, Plan, SERVICES, TELLS},
+    wires,
+};
+
+/// How everything that was ever said is said once more.
+#[derive(Debug, Clone, Copy)]
+enum Again {
+    Twice,
+    TenTimes,
+    WholeFromZero,
+    Shuffled,
+}
+
+pub async fn repeats(bench: &Bench, record: &mut Record) -> Result<()> {
+    let scene = Scene::open(bench, Plan::default(), Demand::at(400.0, bench.seed)).await?;
+    scene.accepted_at_least(bench.scale.pick(2_000, 20_000), std::time::Duration::from_secs(180)).await?;
+    let Scene { site, fleet, load } = scene;
+    let ledger = load.finish().await?;
+    quiet::wait(&site, std::time::Duration::from_secs(60)).await?;
+    let before = canon(&site, &SERVICES).await?;
+    let mut rng = fastrand::Rng::with_seed(bench.seed);
+    let kinds: &[Again] = bench.scale.pick(&[Again::Twice, Again::Shuffled], &[Again::Twice, Again::TenTimes, Again::WholeFromZero, Again::Shuffled]);
+    for again in kinds {
+        let mut said = 0_usize;
+        for topic in read_by_services() {
+            let messages = repeated(*again, wires::read(&site, topic).await?, &mut rng);
+            said += messages.len();
+            wires::write(&site, messages).await?;
+        }
+        quiet::wait(&site, std::time::Duration::from_secs(300)).await?;
+        let differing = difference(&before, &canon(&site, &SERVICES).await?);
+        record.figure(&format!("messages said again ({again:?})"), said as f64, "", None);
+        record.figure("tables that differ", differing.len() as f64, &differing.join(" "), Some(Must::AtMost(0.0)));
+    }
+    let verdict = laws::check(&site, &ledger, Expected::default()).await?;
+    let holds = verdict.holds();
+    record.judged(verdict, ledger.count(Standing::Accepted));
+    fleet.down().await?;
+    if holds { site.remove().await } else { Ok(()) }
+}
+
+/// All but answers, which senders alone read.
+fn read_by_services() -> Vec<&'static str> {
+    let ours = TELLS.iter().flat_map(|(_, topics)| topics.iter().copied());
+    OUTSIDE.into_iter().chain(ours).filter(|topic| *topic != "nsw.responses.v1").collect()
+}
+
+fn repeated(again: Again, messages: Vec<OwnedMessage>, rng: &mut fastrand::Rng) -> Vec<OwnedMessage> {
+    match again {
+        Again::Twice => messages.into_iter().flat_map(|m| [m.clone(), m]).collect(),
+        Again::TenTimes => messages.into_iter().flat_map(|m| vec![m; 10]).collect(),
+        Again::WholeFromZero => messages,
+        Again::Shuffled => shuffled(messages, rng),
+    }
+}
+
+/// Offices in any order, each one's messages in theirs.
+fn shuffled(messages: Vec<OwnedMessage>, rng: &mut fastrand::Rng) -> Vec<OwnedMessage> {
+    let mut offices: std::collections::BTreeMap<Vec<u8>, std::collections::VecDeque<OwnedMessage>> = std::collections::BTreeMap::new();
+    for message in messages {
+        offices.entry(message.key().unwrap_or_default().to_vec()).or_default().push_back(message);
+    }
+    let mut order = Vec::new();
+    while !offices.is_empty() {
+        let office = offices.keys().nth(rng.usize(0..offices.len())).cloned().unwrap_or_default();
+        let Some(queue) = offices.get_mut(&office) else { continue };
+        order.extend(queue.pop_front());
+        if queue.is_empty() {
+            offices.remove(&office);
+        }
+    }
+    order
+}
