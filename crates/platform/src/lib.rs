@@ -12,6 +12,7 @@ pub mod commands;
 pub mod database;
 pub mod dead_letters;
 pub mod failure;
+pub mod handover;
 pub mod health;
 pub mod http;
 pub mod inbox;
