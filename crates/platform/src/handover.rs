@@ -68,9 +68,12 @@ impl Replicas {
         let attempt = || Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
         let Some(first) = self.next(None) else { return Err(Status::unavailable("the service has no address").into()) };
         let answer = first.call(attempt()).await;
+        if !is_for_another(&answer) {
+            return answer;
+        }
         match self.next(Some(first)) {
-            Some(second) if is_for_another(&answer) => second.call(attempt()).await,
-            _ => answer,
+            Some(second) => second.call(attempt()).await,
+            None => answer,
         }
     }
 }

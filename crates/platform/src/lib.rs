@@ -24,6 +24,7 @@ pub mod operations;
 pub mod peers;
 pub mod reader;
 pub mod relay;
+pub mod seat;
 pub mod secret;
 pub mod service;
 pub mod serving;
