@@ -24,7 +24,7 @@ $(CLEARGATE):
 demo: build ## Start everything, send a day of declarations through it, audit it; KCS_DIR=... adds real ones
 	$(CLEARGATE) demo $(if $(KCS_DIR),--kcs "$(KCS_DIR)")
 
-up: build ## Start Kafka, PostgreSQL and the four services
+up: build ## Start Kafka, PostgreSQL and two replicas of the four services
 	$(CLEARGATE) up
 
 down: $(CLEARGATE) ## Stop them and keep the data

@@ -1,8 +1,9 @@
 //! The whole system from outside: the four services of the local stack, spoken to as a single window and as callers.
-use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
+use std::{collections::BTreeMap, process::Command, sync::OnceLock, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use contracts::nsw::v1::{Declaration, Invoice, Line, Response, Trader};
+use platform::handover::Replicas;
 use prost::Message as _;
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
@@ -14,7 +15,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::{Mutex, MutexGuard};
 use tonic::{Request, metadata::MetadataValue, transport::Channel};
 
-use crate::{cleargate, kafka, token, unique};
+use crate::{binary, cleargate, kafka, token, unique};
 
 /// The running local stack; one test at a time, because some of them kill services.
 pub struct System {
@@ -29,7 +30,7 @@ impl System {
     /// Starts what is not running and begins to listen to answers.
     pub async fn start() -> Result<Self> {
         let turn = TURN.get_or_init(Mutex::default).lock().await;
-        cleargate(&["up"])?;
+        cleargate(&["up", "--replicas", "2"])?;
         let brokers = kafka("").brokers;
         let producer = ClientConfig::new().set("bootstrap.servers", &brokers).set("partitioner", "murmur2_random").create()?;
         let answers: BaseConsumer =
@@ -97,10 +98,43 @@ impl System {
         Ok(PgPoolOptions::new().max_connections(2).connect(&cleargate(&["status", "--url", service])?).await?)
     }
 
-    /// A connection to a service.
-    pub fn channel(&self, port: u16) -> Result<Channel> {
-        Ok(Channel::from_shared(format!("http://127.0.0.1:{port}"))?.connect_lazy())
+    /// A connection to all replicas of a service.
+    pub fn channel(&self, service: &str) -> Result<Replicas> {
+        let addresses = addresses(service)?;
+        ensure!(addresses.len() == 2, "two replicas are the normal case: {addresses:?}");
+        Ok(Replicas::new(&addresses.join(","), |endpoint| endpoint.timeout(Duration::from_secs(10)))?)
     }
+
+    /// A connection to one replica of a service.
+    pub fn replica(&self, service: &str, replica: usize) -> Result<Channel> {
+        Ok(Channel::from_shared(addresses(service)?.swap_remove(replica))?.connect_lazy())
+    }
+
+    /// How many facts a service has told on its own topic.
+    pub async fn told(&self, service: &str) -> Result<i64> {
+        let heads = "SELECT coalesce(sum(position), 0)::bigint FROM streams WHERE topic = $1";
+        Ok(sqlx::query_scalar(heads).bind(format!("customs.{service}.v1")).fetch_one(&self.database(service).await?).await?)
+    }
+}
+
+/// `cleargate status --json`, also when something is down.
+pub fn status() -> Result<serde_json::Value> {
+    let output = Command::new(binary("cleargate")?).args(["status", "--json"]).output()?;
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn addresses(service: &str) -> Result<Vec<String>> {
+    let status = status()?;
+    let replicas = status["services"][service]["replicas"].as_array().context("status tells the replicas")?;
+    Ok(replicas.iter().filter_map(|replica| replica["grpc"].as_str().map(str::to_owned)).collect())
+}
+
+/// Sends a signal to a replica.
+pub fn signal(signal: &str, service: &str, replica: usize) -> Result<()> {
+    let status = status()?;
+    let pid = status["services"][service]["replicas"][replica]["pid"].as_i64().with_context(|| format!("{service} {replica} runs"))?;
+    ensure!(Command::new("kill").args([signal, &pid.to_string()]).status()?.success());
+    Ok(())
 }
 
 /// Headers of a CloudEvent of the single window in JSON.

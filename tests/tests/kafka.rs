@@ -138,10 +138,9 @@ async fn a_relay_that_dies_between_acknowledgement_and_advance_sends_twice_and_n
     let sandbox = sandbox(GroupProtocol::Classic).await?;
     publish(&sandbox, 0, 20).await?;
     crash_before_published(&sandbox).await?;
-    // The next one waits for the lease of the dead one.
+    // The seat of the dead one is free as soon as the database sees that its session is gone.
     let mut next = relay(&sandbox, "next", 15);
-    assert!(!next.step().await?.leading);
-    until("the lease has run out", async || Ok(next.step().await?.leading)).await?;
+    until("the next one relays", async || Ok(next.step().await?.leading)).await?;
     relay_all(&sandbox, &mut next).await?;
     assert_eq!(topic::length(&sandbox, TOPIC)?, 2 * 20 * 12);
     let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
@@ -157,7 +156,7 @@ async fn a_relay_that_dies_between_acknowledgement_and_advance_sends_twice_and_n
 async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
     publish(&sandbox, 0, 20).await?;
-    // A lease of no length: each takes it from the other at every step, one after the other, so both lead all the time.
+    // Nobody is kept out of a seat of no length, so both relay all the time.
     let (mut one, mut two) = (relay(&sandbox, "one", 0), relay(&sandbox, "two", 0));
     let both = (one.step().await?, two.step().await?);
     assert!(both.0.leading && both.1.leading && both.0.sent > 0 && both.1.sent > 0, "{both:?}");
@@ -171,6 +170,39 @@ async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Resul
     // How many rows both have sent depends on who came first; none may be missing.
     assert!(topic::length(&sandbox, TOPIC)? >= 40 * 12);
     member.leave().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_replica_commits_is_sent_at_once_and_the_next_relay_takes_over_when_the_first_dies() -> anyhow::Result<()> {
+    let sandbox = sandbox(GroupProtocol::Classic).await?;
+    let (stop, (mut one, mut two)) = (CancellationToken::new(), (relay(&sandbox, "one", 60), relay(&sandbox, "two", 60)));
+    until("the first one relays", async || Ok(one.step().await?.leading)).await?;
+    assert!(!two.step().await?.leading, "two at once");
+    let first = tokio::spawn(one.run(CancellationToken::new()));
+    let second = tokio::spawn(two.run(stop.clone()));
+    publish(&sandbox, 0, 5).await?;
+    until("the first one sends", async || Ok(published(&sandbox).await? == 60)).await?;
+    // Like a process that is killed: nothing is given back, the socket closes.
+    first.abort();
+    publish(&sandbox, 5, 5).await?;
+    until("the second one sends", async || Ok(published(&sandbox).await? == 120)).await?;
+    assert_eq!(topic::length(&sandbox, TOPIC)?, 120);
+    stop.cancel();
+    Ok(second.await?)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_whose_session_the_database_ends_gives_way() -> anyhow::Result<()> {
+    let sandbox = sandbox(GroupProtocol::Classic).await?;
+    let (mut one, mut two) = (relay(&sandbox, "one", 60), relay(&sandbox, "two", 60));
+    until("the first one relays", async || Ok(one.step().await?.leading)).await?;
+    until("the second one waits", async || Ok(!two.step().await?.leading)).await?;
+    until("they change places", async || {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'one' AND datname = current_database()";
+        sqlx::query(end).execute(&sandbox.pool).await?;
+        Ok(two.step().await?.leading && !one.step().await?.leading)
+    })
+    .await
 }
 
 /// Owners that have claimed partitions.

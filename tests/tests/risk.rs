@@ -11,7 +11,10 @@ use contracts::{
         risk_client::RiskClient, risk_event::Fact,
     },
 };
-use platform::journal::{Link, chain};
+use platform::{
+    handover::Replicas,
+    journal::{Link, chain},
+};
 use prost::Message as _;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use system_tests::{
@@ -19,12 +22,12 @@ use system_tests::{
     system::{System, declaration, signed},
     token, unique, until,
 };
-use tonic::{Code, Request, metadata::MetadataValue, transport::Channel};
+use tonic::{Code, Request, metadata::MetadataValue};
 
 const OFFICE: &str = "32BB";
 
-fn client(system: &System) -> Result<RiskClient<Channel>> {
-    Ok(RiskClient::new(system.channel(7102)?))
+fn client(system: &System) -> Result<RiskClient<Replicas>> {
+    Ok(RiskClient::new(system.channel("risk")?))
 }
 
 fn officer(code: &str) -> Officer {
@@ -118,7 +121,7 @@ async fn a_changed_lane_needs_two_persons_and_reaches_intake_and_the_timeline() 
     client(&system)?.change_lane(request).await?;
     until("the change and the clearance are in the timeline", async || {
         let request = signed(TimelineRequest { number: number.clone() }, "head", "head", "*")?;
-        let stages = ReportingClient::new(system.channel(7104)?).timeline(request).await?.into_inner().stages;
+        let stages = ReportingClient::new(system.channel("reporting")?).timeline(request).await?.into_inner().stages;
         Ok(["lane changed", "cleared"].iter().all(|wanted| stages.iter().any(|s| s.stage == *wanted)))
     })
     .await?;

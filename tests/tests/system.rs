@@ -1,6 +1,4 @@
 //! The whole system on the local stack: one declaration's walk, bad input, killed services, the real-shaped file.
-use std::{process::Command, time::Duration};
-
 use anyhow::{Context as _, Result, ensure};
 use contracts::{
     intake::{GetRequest, LodgeRequest, ValidateRequest, intake_client::IntakeClient},
@@ -9,7 +7,7 @@ use contracts::{
     risk::{ExplainRequest, Voice, risk_client::RiskClient},
 };
 use system_tests::{
-    binary, cleargate,
+    cleargate,
     system::{System, audit, declaration, event, signed},
     unique, until,
 };
@@ -29,7 +27,7 @@ async fn one_declaration_walks_from_the_single_window_to_the_report_in_one_trace
 
     let timeline = async || -> Result<_> {
         let request = signed(TimelineRequest { number: number.clone() }, "head", "head", "*")?;
-        Ok(ReportingClient::new(system.channel(7104)?).timeline(request).await?.into_inner().stages)
+        Ok(ReportingClient::new(system.channel("reporting")?).timeline(request).await?.into_inner().stages)
     };
     until("the lane is in the timeline", async || Ok(timeline().await.is_ok_and(|stages| stages.iter().any(|s| s.stage == "lane")))).await?;
     let stages = timeline().await?;
@@ -37,7 +35,7 @@ async fn one_declaration_walks_from_the_single_window_to_the_report_in_one_trace
     assert!(stages.iter().all(|s| s.trace.split('-').nth(1) == Some(trace)), "{stages:?}");
 
     let request = signed(ExplainRequest { number: number.clone(), voice: Voice::Auditor.into() }, "auditor", "auditor", "*")?;
-    let why = RiskClient::new(system.channel(7102)?).explain(request).await?.into_inner();
+    let why = RiskClient::new(system.channel("risk")?).explain(request).await?.into_inner();
     assert!(why.trace.contains(&number[..11]) && !why.salt.is_empty());
     let printed = cleargate(&["show", &number])?;
     assert!(printed.contains(&number) && printed.contains(trace), "{printed}");
@@ -139,7 +137,7 @@ async fn a_payment_for_an_unknown_declaration_waits_and_is_listed() -> Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_without_a_caller_or_for_another_office_are_refused_and_a_dry_run_stores_nothing() -> Result<()> {
     let system = System::start().await?;
-    let mut intake = IntakeClient::new(system.channel(7101)?);
+    let mut intake = IntakeClient::new(system.channel("intake")?);
     let lodge = LodgeRequest { declaration: Some(declaration()), class: 0 };
     assert_eq!(intake.lodge(lodge.clone()).await.unwrap_err().code(), Code::Unauthenticated);
     let elsewhere = signed(lodge.clone(), "TESTER", "sender", "31BB")?;
@@ -161,34 +159,6 @@ async fn calls_without_a_caller_or_for_another_office_are_refused_and_a_dry_run_
     let got = intake.get(signed(GetRequest { number: first.clone() }, "TESTER", "sender", "32BB")?).await?.into_inner();
     assert_eq!(got.summary.context("summary")?.number, first);
     Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_service_killed_once_in_mid_load_loses_and_doubles_nothing() -> Result<()> {
-    let _system = System::start().await?;
-    let load = Command::new(binary("cleargate")?)
-        .args(["load", "--rate", "400", "--count", "8000", "--json"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()?;
-    for service in ["intake", "risk", "tracking", "reporting"] {
-        // Load runs for twenty seconds; the kills fall into it at even distances.
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        let status: serde_json::Value = serde_json::from_str(&status_json()?)?;
-        let pid = status["services"][service]["pid"].as_i64().context("the service runs")?;
-        ensure!(Command::new("kill").args(["-9", &pid.to_string()]).status()?.success());
-        cleargate(&["up"])?;
-    }
-    let printed = tokio::task::spawn_blocking(move || load.wait_with_output()).await??;
-    let outcome: serde_json::Value = serde_json::from_slice(&printed.stdout)?;
-    assert_eq!(outcome["totals"]["done"], outcome["totals"]["sent"], "{outcome}");
-    audit()?;
-    Ok(())
-}
-
-/// `cleargate status --json` also when something is down.
-fn status_json() -> Result<String> {
-    let output = Command::new(binary("cleargate")?).args(["status", "--json"]).output()?;
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]

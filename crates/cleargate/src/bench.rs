@@ -13,7 +13,7 @@ use lab::Figure;
 use crate::{
     load::{Load, Outcome},
     progress::Progress,
-    stack::{Stack, StackArgs},
+    stack::{ScaleArgs, Stack, StackArgs},
 };
 
 /// Measure the platform on this machine.
@@ -35,13 +35,15 @@ pub struct Bench {
     /// Directory of the Korea Customs Service's data set: the learned score is judged on it.
     #[arg(long, env = "KCS_DIR", value_name = "DIR")]
     kcs: Option<PathBuf>,
+    #[command(flatten)]
+    scale: ScaleArgs,
 }
 
 const PARTS: [&str; 6] = ["intake", "risk", "tracking", "reporting", "kafka", "postgres"];
 
 impl Bench {
     pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
-        let stack = Stack::open(args)?;
+        let stack = Stack::open_scaled(args, &self.scale)?;
         {
             let _lock = stack.lock()?;
             stack.record()?;
@@ -49,6 +51,7 @@ impl Bench {
             stack.up_backing(&progress).await?;
             stack.up_services(&progress).await?;
         }
+        let replicas = u64::from(stack.scale.replicas);
         let rest = memory(&stack);
         load(&stack, self.warm_up, None, 11).await?;
         let before = cpu(&stack);
@@ -68,9 +71,14 @@ impl Bench {
         }
         for part in PARTS {
             let service = part != "kafka" && part != "postgres";
-            figures.push(figure(&format!("resident memory under load, {part}"), "MB", service.then_some(90), busy.get(part).copied().unwrap_or(0)));
+            figures.push(figure(
+                &format!("resident memory under load, {part}"),
+                "MB",
+                service.then_some(90 * replicas),
+                busy.get(part).copied().unwrap_or(0),
+            ));
             if service {
-                figures.push(figure(&format!("resident memory at rest, {part}"), "MB", Some(60), rest.get(part).copied().unwrap_or(0)));
+                figures.push(figure(&format!("resident memory at rest, {part}"), "MB", Some(60 * replicas), rest.get(part).copied().unwrap_or(0)));
             }
         }
         if !self.system_only {

@@ -6,31 +6,26 @@ use contracts::{
     common::operations_client::OperationsClient, intake::intake_client::IntakeClient, reporting::reporting_client::ReportingClient,
     risk::risk_client::RiskClient,
 };
-use tonic::{
-    Request, Status,
-    metadata::MetadataValue,
-    transport::{Channel, Endpoint},
-};
+use platform::handover::Replicas;
+use tonic::{Request, Status, metadata::MetadataValue, transport::Endpoint};
 
 use crate::stack::{Issuer, Stack};
 
 /// Calls services in somebody's name.
 #[derive(Clone)]
 pub struct Clients {
-    intake: Channel,
-    risk: Channel,
-    tracking: Channel,
-    reporting: Channel,
+    intake: Replicas,
+    risk: Replicas,
+    tracking: Replicas,
+    reporting: Replicas,
     issuer: std::sync::Arc<Issuer>,
 }
 
 impl Clients {
     /// Connections to the four services of a stack, made when first used.
     pub fn new(stack: &Stack) -> Result<Self> {
-        let channel = |name: &str| -> Result<Channel> {
-            let endpoint = Endpoint::from_shared(format!("http://{}", stack.grpc_address(name)?))?;
-            Ok(endpoint.connect_timeout(Duration::from_secs(3)).timeout(Duration::from_secs(30)).connect_lazy())
-        };
+        let limits = |endpoint: Endpoint| endpoint.connect_timeout(Duration::from_secs(3)).timeout(Duration::from_secs(30));
+        let channel = |name: &str| Replicas::new(&stack.grpc_addresses(name).join(","), limits);
         Ok(Self {
             intake: channel("intake")?,
             risk: channel("risk")?,
@@ -40,20 +35,20 @@ impl Clients {
         })
     }
 
-    pub fn intake(&self) -> IntakeClient<Channel> {
+    pub fn intake(&self) -> IntakeClient<Replicas> {
         IntakeClient::new(self.intake.clone())
     }
 
-    pub fn risk(&self) -> RiskClient<Channel> {
+    pub fn risk(&self) -> RiskClient<Replicas> {
         RiskClient::new(self.risk.clone()).max_decoding_message_size(64 << 20)
     }
 
-    pub fn reporting(&self) -> ReportingClient<Channel> {
+    pub fn reporting(&self) -> ReportingClient<Replicas> {
         ReportingClient::new(self.reporting.clone()).max_decoding_message_size(64 << 20)
     }
 
     /// The calls that every service has.
-    pub fn operations(&self, service: &str) -> Result<OperationsClient<Channel>> {
+    pub fn operations(&self, service: &str) -> Result<OperationsClient<Replicas>> {
         let channel = match service {
             "intake" => &self.intake,
             "risk" => &self.risk,

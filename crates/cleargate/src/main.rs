@@ -18,6 +18,7 @@ mod proof;
 mod replay;
 mod report;
 mod reports;
+mod run;
 mod settings;
 mod show;
 mod stack;
@@ -41,7 +42,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  cleargate up                         start Kafka, PostgreSQL and the four services
+  cleargate up                         start Kafka, PostgreSQL and two replicas of each of the four services
   cleargate up --no-services           start Kafka and PostgreSQL only
   cleargate status                     what runs, where, since when
   psql \"$(cleargate status --url intake)\"
@@ -71,6 +72,8 @@ enum Command {
     Verify(proof::Verify),
     DeadLetters(dead_letters::DeadLetters),
     Settings(settings::Settings),
+    Run(run::Run),
+    Migrate(run::Migrate),
     Bench(bench::Bench),
 }
 
@@ -99,6 +102,8 @@ async fn main() -> ExitCode {
         Command::Verify(command) => return command.run(),
         Command::DeadLetters(command) => command.run(&cli.stack).await,
         Command::Settings(command) => command.run(&cli.stack),
+        Command::Run(command) => command.run(&cli.stack),
+        Command::Migrate(command) => command.run(&cli.stack),
         Command::Bench(command) => command.run(&cli.stack).await,
     };
     done.unwrap_or_else(|error| {

@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::stack::{Stack, StackArgs};
+use crate::stack::{Replica, Stack, StackArgs};
 
 /// Print the settings of a service with secrets redacted.
 #[derive(Args)]
@@ -17,7 +17,7 @@ pub struct Settings {
 impl Settings {
     pub fn run(&self, args: &StackArgs) -> Result<ExitCode> {
         let stack = Stack::open(args)?;
-        let mut command: Command = stack.service_command(&self.service)?;
+        let mut command: Command = stack.service_command(Replica::named(&self.service, 0)?, None)?;
         let status = command.arg("settings").status().with_context(|| format!("{} settings", self.service))?;
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{laboratory, settings, streams::Layout};
+use crate::{failure, laboratory, settings, streams::Layout};
 
 /// The block of every service database.
 pub static JOURNAL: Migrator = sqlx::migrate!("./migrations");
@@ -17,7 +17,7 @@ pub static JOURNAL: Migrator = sqlx::migrate!("./migrations");
 pub enum SchemaError {
     #[error("migration {0} is not applied: run `<service> migrate`")]
     Pending(i64),
-    #[error("migration {0} is not known to this version: start a newer one")]
+    #[error("migration {0} is not known to this version and older than what it knows: start the version that applied it")]
     Unknown(i64),
     #[error("migration {0} was changed after it had been applied")]
     Changed(i64),
@@ -38,7 +38,7 @@ pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx
         .after_release(|conn, _| {
             Box::pin(async move {
                 conn.shrink_buffers();
-                Ok(true)
+                Ok(!failure::met_stale_plan())
             })
         })
         .connect_lazy_with(options))
@@ -56,7 +56,8 @@ fn all(service: &Migrator) -> Migrator {
         migrations.extend(NEXT.iter().cloned());
     }
     migrations.sort_by_key(|m| m.version);
-    Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
+    // What a newer version has applied is judged by `check`.
+    Migrator { migrations: Cow::Owned(migrations), ignore_missing: true, ..Migrator::DEFAULT }
 }
 
 /// Applies what is pending, under an advisory lock, and creates the stream heads of the topics this service tells.
@@ -79,7 +80,10 @@ async fn create_streams(conn: &mut PgConnection, topic: &str, layout: Layout) ->
     Ok(())
 }
 
-/// Refuses pending, unknown and changed migrations.
+/// Refuses pending and changed migrations, and unknown ones among those this version knows.
+///
+/// Unknown ones above all known belong to a newer version whose rollout is under way. Migrations only add (expand, then contract a version
+/// later), so this version can go on, and start again, beside it.
 pub async fn check(pool: &PgPool, service: &Migrator) -> Result<(), SchemaError> {
     let mut conn = pool.acquire().await?;
     let wanted = all(service);
@@ -96,8 +100,14 @@ pub async fn check(pool: &PgPool, service: &Migrator) -> Result<(), SchemaError>
             Some(_) => {}
         }
     }
-    match applied.keys().find(|version| !wanted.version_exists(**version)) {
-        Some(version) => Err(SchemaError::Unknown(*version)),
+    let newest = wanted.iter().map(|m| m.version).max().unwrap_or_default();
+    let mut unknown = applied.keys().filter(|version| !wanted.version_exists(**version));
+    match unknown.next() {
+        Some(version) if *version < newest => Err(SchemaError::Unknown(*version)),
+        Some(version) => {
+            tracing::warn!(version, newest, "the schema is newer than this version; its migrations only add, so it goes on");
+            Ok(())
+        }
         None => Ok(()),
     }
 }

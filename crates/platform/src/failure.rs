@@ -1,5 +1,15 @@
 //! Why a piece of work did not come to an end, seen from its transaction.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A connection planned a statement before a migration changed its table: it fails for as long as the connection lives.
+static STALE_PLAN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a stale plan was met since this was last asked: the pool then parts with the connection that comes back.
+pub fn met_stale_plan() -> bool {
+    STALE_PLAN.swap(false, Ordering::AcqRel)
+}
+
 /// What a transaction may end with instead of a commit.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -21,6 +31,10 @@ impl From<sqlx::Error> for Failure {
                 // Data exceptions (22), constraints other than unique (23), syntax and access (42), raise (P0): the content is at fault.
                 // A unique violation means that somebody was faster: loading again sees the other row.
                 Some("23505") => Self::Retry(error.to_string()),
+                Some("0A000") if refusal.message().contains("cached plan") => {
+                    STALE_PLAN.store(true, Ordering::Release);
+                    Self::Retry(error.to_string())
+                }
                 Some(code) if ["22", "23", "42", "P0"].iter().any(|class| code.starts_with(class)) => Self::Deterministic(error.to_string()),
                 _ => Self::Retry(error.to_string()),
             },

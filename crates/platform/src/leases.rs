@@ -1,19 +1,18 @@
-//! A lease says who does a job that one replica should do: the relay, a timer. Two by accident are harmless everywhere a lease is used.
-use chrono::TimeDelta;
+//! A lease says who of several replicas fires a timer. Two by accident are harmless everywhere a lease is used.
+//!
+//! It is taken in the transaction that does the work, and counted by the database's clock, whatever a replica believes the time to be.
 use sqlx::PgConnection;
 
-use crate::{Instant, failure::Failure};
+use crate::failure::Failure;
 
 /// Takes or renews a lease; false when somebody else holds it.
-pub async fn hold(conn: &mut PgConnection, name: &str, owner: &str, now: Instant, seconds: u32) -> Result<bool, Failure> {
-    let until = now + TimeDelta::seconds(i64::from(seconds));
+pub async fn hold(conn: &mut PgConnection, name: &str, owner: &str, seconds: u32) -> Result<bool, Failure> {
     let held = sqlx::query!(
-        r#"INSERT INTO leases AS l (name, owner, until) VALUES ($1, $2, $3)
-           ON CONFLICT (name) DO UPDATE SET owner = $2, until = $3 WHERE l.owner = $2 OR l.until < $4"#,
+        r#"INSERT INTO leases AS l (name, owner, until) VALUES ($1, $2, now() + make_interval(secs => $3))
+           ON CONFLICT (name) DO UPDATE SET owner = $2, until = excluded.until WHERE l.owner = $2 OR l.until < now()"#,
         name,
         owner,
-        until,
-        now
+        f64::from(seconds)
     )
     .execute(conn)
     .await?;

@@ -3,13 +3,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use contracts::common::{ReadJournalRequest, ReadJournalResponse, operations_client::OperationsClient};
-use tonic::{
-    Request,
-    metadata::MetadataValue,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Request, metadata::MetadataValue, transport::Endpoint};
 
-use crate::{failure::Failure, journal::Row, settings};
+use crate::{failure::Failure, handover::Replicas, journal::Row, settings};
 
 /// Journals of producers, as a reader needs them.
 #[async_trait]
@@ -22,7 +18,7 @@ pub trait Journals: Send + Sync {
 
 /// Journals behind gRPC; connections are made when first used.
 pub struct Peers {
-    channels: BTreeMap<String, Channel>,
+    channels: BTreeMap<String, Replicas>,
     token_file: String,
 }
 
@@ -30,9 +26,9 @@ impl Peers {
     pub fn new(peers: &settings::Peers, token_file: &str) -> Result<Self, tonic::transport::Error> {
         let named = [("intake", &peers.intake), ("risk", &peers.risk), ("tracking", &peers.tracking), ("reporting", &peers.reporting)];
         let mut channels = BTreeMap::new();
-        for (name, address) in named.into_iter().filter(|(_, address)| !address.is_empty()) {
-            let endpoint = Endpoint::from_shared(address.clone())?.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(10));
-            channels.insert(name.to_owned(), endpoint.connect_lazy());
+        for (name, addresses) in named.into_iter().filter(|(_, addresses)| !addresses.is_empty()) {
+            let limits = |endpoint: Endpoint| endpoint.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(10));
+            channels.insert(name.to_owned(), Replicas::new(addresses, limits)?);
         }
         Ok(Self { channels, token_file: token_file.to_owned() })
     }

@@ -21,7 +21,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock, failure::Failure, health::Health, journal::Row, kafka::group::lock, laboratory, leases, metrics::Metrics, settings};
+use crate::{failure::Failure, health::Health, journal::Row, kafka::group::lock, laboratory, metrics::Metrics, seat::Seat, settings};
 
 /// Wakes the relay when something was committed.
 #[derive(Clone, Default)]
@@ -75,7 +75,7 @@ pub struct Relay {
     pool: PgPool,
     kafka: settings::Kafka,
     settings: settings::Relay,
-    owner: String,
+    seat: Seat,
     wake: Wake,
     health: Health,
     metrics: Metrics,
@@ -101,13 +101,14 @@ pub struct Step {
 
 impl Relay {
     pub fn new(pool: PgPool, kafka: settings::Kafka, settings: settings::Relay, owner: String, wake: Wake, health: Health, metrics: Metrics) -> Self {
-        Self { pool, kafka, settings, owner, wake, health, metrics, session: None }
+        let seat = Seat::new(&pool, "relay", &owner, settings.lease_s, wake.clone());
+        Self { pool, kafka, settings, seat, wake, health, metrics, session: None }
     }
 
-    /// Holds the lease, sends what is new, moves `published`.
+    /// Holds the seat, sends what is new, moves `published`.
     pub async fn step(&mut self) -> Result<Step, Failure> {
         let mut conn = self.pool.acquire().await?;
-        let leading = leases::hold(&mut conn, "relay", &self.owner, clock::now(), self.settings.lease_s).await?;
+        let leading = self.seat.hold().await?;
         if !leading {
             self.session = None;
             return Ok(Step::default());
@@ -156,7 +157,7 @@ impl Relay {
         self.last_pass().await;
     }
 
-    /// What was committed before the stop still goes out, within a bound; the lease is given up.
+    /// What was committed before the stop still goes out, within a bound; the seat is given up.
     async fn last_pass(&mut self) {
         let pass = async {
             while let Ok(step) = self.step().await {
@@ -167,9 +168,7 @@ impl Relay {
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(3), pass).await;
-        if let Ok(mut conn) = self.pool.acquire().await {
-            let _ = leases::release(&mut conn, "relay", &self.owner).await;
-        }
+        self.seat.release();
         if let Some(session) = &self.session {
             session.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
         }
@@ -205,7 +204,8 @@ impl Session {
             Row,
             r#"SELECT j.topic, j.stream, j.position, j.kind, j.subject, j.office, j.actor, j.cause, j.recorded_at, j.trace, j.headers, j.payload, j.hash
                FROM UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, stream, after)
-               CROSS JOIN LATERAL (SELECT * FROM journal r WHERE r.topic = w.topic AND r.stream = w.stream AND r.position > w.after
+               CROSS JOIN LATERAL (SELECT r.topic, r.stream, r.position, r.kind, r.subject, r.office, r.actor, r.cause, r.recorded_at, r.trace, r.headers,
+                                          r.payload, r.hash FROM journal r WHERE r.topic = w.topic AND r.stream = w.stream AND r.position > w.after
                                    ORDER BY r.position LIMIT $4) j"#,
             &topics,
             &streams,

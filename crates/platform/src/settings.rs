@@ -91,7 +91,7 @@ pub struct Auth {
     pub token_file: String,
 }
 
-/// gRPC addresses of the services that own what this one reads; empty: not reachable.
+/// gRPC addresses of the services that own what this one reads, several replicas separated by commas; empty: not reachable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peers {

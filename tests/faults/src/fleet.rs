@@ -85,7 +85,11 @@ impl Fleet {
                 });
                 let ready = tokio::spawn(note_ready(Arc::clone(&shared), name, port, started));
                 let exit = child.wait().await;
-                ready.abort();
+                if !ready.is_finished() {
+                    // It never came up: not too often in a row.
+                    ready.abort();
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
                 with(&shared, name, |known| {
                     known.pid = 0;
                     known.exits.push(exit.map_or_else(|e| e.to_string(), |status| status.to_string()));

@@ -60,10 +60,23 @@ impl Ground {
     pub async fn up(&self) -> Result<()> {
         let listeners: Vec<String> = SERVICES.iter().map(|s| format!("{}={}:{}", s.to_uppercase(), self.behind(s), self.front(s))).collect();
         let mut arguments = vec!["up", "--no-services"];
-        if false {
-            arguments.extend(listeners.iter().flat_map(|l| ["--kafka-listener", l.as_str()]));
-        }
+        arguments.extend(listeners.iter().flat_map(|l| ["--kafka-listener", l.as_str()]));
+        self.master_key()?;
         self.cli(&arguments).await.map(drop)
+    }
+
+    /// Risk wraps its day keys under this one.
+    fn master_key(&self) -> Result<()> {
+        let file = self.master_key_file();
+        if !file.exists() {
+            std::fs::create_dir_all(self.state.join("secrets"))?;
+            std::fs::write(&file, hex::encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..))))?;
+        }
+        Ok(())
+    }
+
+    pub fn master_key_file(&self) -> PathBuf {
+        self.state.join("secrets/laboratory.key")
     }
 
     /// Port at which Kafka believes that a service reaches it: a proxy of the laboratory may listen there.

@@ -138,7 +138,7 @@ impl Site {
             settings.insert(format!("PEERS__{}", peer.to_uppercase()), self.peers(peer));
         }
         if service == "risk" {
-            settings.insert("SERVICE__MASTER_KEY_FILE".to_owned(), self.ground.state.join("secrets/master.key").display().to_string());
+            settings.insert("SERVICE__MASTER_KEY_FILE".to_owned(), self.ground.master_key_file().display().to_string());
         }
         settings.extend(self.plan.settings.clone());
         for (key, value) in settings {

@@ -18,7 +18,7 @@ use crate::{
     clock,
     load::{Load, Outcome},
     progress::{Progress, seconds},
-    stack::{Stack, StackArgs},
+    stack::{ScaleArgs, Stack, StackArgs},
 };
 
 /// Start everything, send a day through it, sign its report, audit it.
@@ -35,12 +35,14 @@ pub struct Demo {
     /// Directory with test.csv of the Korea Customs Service's data set, or the file.
     #[arg(long, env = "KCS_DIR", value_name = "DIR")]
     kcs: Option<PathBuf>,
+    #[command(flatten)]
+    scale: ScaleArgs,
 }
 
 impl Demo {
     pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
         let begun = Instant::now();
-        let stack = Stack::open(args)?;
+        let stack = Stack::open_scaled(args, &self.scale)?;
         {
             let _lock = stack.lock()?;
             stack.record()?;

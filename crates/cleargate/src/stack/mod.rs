@@ -10,6 +10,7 @@ mod process;
 mod procfs;
 mod ready;
 mod report;
+mod scale;
 mod secrets;
 mod services;
 mod settings;
@@ -18,14 +19,17 @@ mod tools;
 
 pub use issuer::Issuer;
 pub use report::Report;
+pub use scale::ScaleArgs;
+pub use services::{MOST, Replica};
 pub use settings::StackArgs;
 
 use crate::progress::Progress;
 use anyhow::{Result, bail};
 use lock::Lock;
 use process::Process;
+use scale::Scale;
 use settings::Ports;
-use state::State;
+use state::{Recorded, State};
 use std::path::{Path, PathBuf};
 
 /// One local stack: where it lives and on which ports it listens.
@@ -35,6 +39,7 @@ pub struct Stack {
     /// What the stack keeps, usually `.local/` of the checkout.
     pub state: State,
     pub ports: Ports,
+    pub scale: Scale,
 }
 
 impl Stack {
@@ -42,8 +47,18 @@ impl Stack {
     pub fn open(args: &StackArgs) -> Result<Self> {
         let home = settings::home()?;
         let state = State::at(&args.state.clone().unwrap_or_else(|| home.join(".local")))?;
-        let ports = args.ports(state.recorded_ports()?);
-        Ok(Self { home, state, ports })
+        let (ports, scale) = match state.recorded()? {
+            Some(recorded) => (Some(recorded.ports), recorded.scale),
+            None => (None, Scale::fresh()),
+        };
+        Ok(Self { home, state, ports: args.ports(ports), scale })
+    }
+
+    /// The same with as many replicas as somebody says now.
+    pub fn open_scaled(args: &StackArgs, scale: &ScaleArgs) -> Result<Self> {
+        let stack = Self::open(args)?;
+        let scale = stack.scale.clone().told(scale);
+        Ok(Self { scale, ..stack })
     }
 
     /// Keeps other `up`, `down` and `clean` of the same state away until dropped.
@@ -51,15 +66,35 @@ impl Stack {
         lock::take(&self.state.dir().join("lock"))
     }
 
-    /// Remembers the ports, so that later commands need no flags; refuses other ports while something runs on the old ones.
+    /// Remembers ports and replicas, so that later commands need no flags; refuses what needs a restart while something runs.
     pub fn record(&self) -> Result<()> {
         self.state.create()?;
-        let moved = self.state.recorded_ports()?.is_some_and(|recorded| recorded != self.ports);
-        let mut parts = services::NAMES.into_iter().chain([kafka::PART, postgres::PART]);
-        if moved && let Some(running) = parts.find(|part| Process::running(&self.state.pid_file(part)).is_some()) {
-            bail!("{running} runs on other ports; run `cleargate down` first, or name another --state for a second stack");
+        self.distinct_ports()?;
+        if let Some(known) = self.state.recorded()? {
+            let mut parts = services::all(MOST).map(Replica::part).chain([kafka::PART, postgres::PART].map(str::to_owned));
+            let runs = |part: &str| Process::running(&self.state.pid_file(part)).is_some();
+            if known.ports != self.ports
+                && let Some(running) = parts.find(|part| runs(part))
+            {
+                bail!("{running} runs on other ports; run `cleargate down` first, or name another --state for a second stack");
+            }
+            if known.scale.kafka_listeners != self.scale.kafka_listeners && runs(kafka::PART) {
+                bail!("kafka runs with other listeners; run `cleargate down` first");
+            }
         }
-        self.state.record_ports(&self.ports)
+        self.state.record(&Recorded { ports: self.ports, scale: self.scale.clone() })
+    }
+
+    fn distinct_ports(&self) -> Result<()> {
+        let services = services::all(self.scale.replicas).flat_map(|replica| [replica.grpc(self), replica.health(self)]);
+        let backing = [kafka::address(self), kafka::controller(self), postgres::address(self)];
+        let mut ports: Vec<u16> = services.chain(backing).map(|address| address.port()).collect();
+        ports.extend(self.scale.kafka_listeners.iter().map(|listener| listener.port));
+        ports.sort_unstable();
+        match ports.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[u16]>::first) {
+            Some(port) => bail!("port {port} is meant for two parts; move them apart with --grpc-port, --http-port, --kafka-port or --postgres-port"),
+            None => Ok(()),
+        }
     }
 
     /// Starts Kafka and PostgreSQL side by side, makes databases, keys and tokens.
@@ -78,7 +113,7 @@ impl Stack {
         }
     }
 
-    /// Migrates and starts the four services.
+    /// Stops surplus replicas, migrates and starts the others.
     pub async fn up_services(&self, progress: &Progress) -> Result<()> {
         services::up(self, progress).await
     }
@@ -93,27 +128,43 @@ impl Stack {
         postgres::down(self, progress).await
     }
 
-    /// CPU milliseconds that a part has spent since it started.
+    /// CPU milliseconds that a part has spent since it started, all replicas of a service together.
     pub fn cpu_ms(&self, part: &str) -> Option<u64> {
-        procfs::tree_cpu_ms(Process::running(&self.state.pid_file(part))?.pid)
+        self.processes(part).map(|process| procfs::tree_cpu_ms(process.pid)).sum()
     }
 
-    /// Resident memory of a part.
+    /// Resident memory of a part, all replicas of a service together.
     pub fn memory_kb(&self, part: &str) -> Option<u64> {
-        procfs::tree_memory_kb(Process::running(&self.state.pid_file(part))?.pid)
+        self.processes(part).map(|process| procfs::tree_memory_kb(process.pid)).sum()
     }
 
-    /// A service's program, set up for this stack.
-    pub fn service_command(&self, name: &str) -> Result<std::process::Command> {
-        services::command(self, name)
+    fn processes(&self, part: &str) -> impl Iterator<Item = Process> {
+        let replicas: Vec<String> = services::of(part, MOST).map(Replica::part).collect();
+        let parts = if replicas.is_empty() { vec![part.to_owned()] } else { replicas };
+        parts.into_iter().filter_map(|part| Process::running(&self.state.pid_file(&part)))
     }
 
-    /// Where a service answers gRPC, `host:port`.
-    pub fn grpc_address(&self, name: &str) -> Result<String> {
-        match services::all().find(|(_, service)| *service == name) {
-            Some((place, _)) => Ok(services::grpc(self, place).to_string()),
-            None => bail!("{name} is not a service; intake, risk, tracking and reporting are"),
+    /// The program of a replica, set up for this stack.
+    pub fn service_command(&self, replica: Replica, program: Option<&Path>) -> Result<std::process::Command> {
+        services::command(self, replica, program)
+    }
+
+    /// `<service> migrate`, set up for this stack.
+    pub fn migration_command(&self, service: &str, program: Option<&Path>) -> Result<std::process::Command> {
+        services::migration(self, service, program)
+    }
+
+    /// Makes this very process known as a replica, before it becomes one.
+    pub fn adopt(&self, replica: Replica) -> Result<()> {
+        if let Some(running) = services::running(self, replica) {
+            bail!("{} runs already as process {}", replica.part(), running.pid);
         }
+        Process::this(&self.state.pid_file(&replica.part()))
+    }
+
+    /// Where the replicas of a service answer gRPC, `http://host:port`.
+    pub fn grpc_addresses(&self, service: &str) -> Vec<String> {
+        services::of(service, self.scale.replicas).map(|replica| format!("http://{}", replica.grpc(self))).collect()
     }
 
     /// Kafka's address, `host:port`.

@@ -42,8 +42,19 @@ impl Process {
         let pid = i32::try_from(child.id())?;
         let Some(start_ticks) = procfs::start_ticks(pid) else { bail!("{program} ended at once; see {}", log.display()) };
         let process = Self { pid, start_ticks, since: clock::now().as_secs() };
-        fs::write(pid_file, serde_json::to_vec(&process)?)?;
+        process.note(pid_file)?;
         Ok(process)
+    }
+
+    /// Notes down this process, which is about to become the program of a part.
+    pub fn this(pid_file: &Path) -> Result<()> {
+        let pid = i32::try_from(std::process::id())?;
+        let start_ticks = procfs::start_ticks(pid).context("this process is not in /proc")?;
+        Self { pid, start_ticks, since: clock::now().as_secs() }.note(pid_file)
+    }
+
+    fn note(self, pid_file: &Path) -> Result<()> {
+        Ok(fs::write(pid_file, serde_json::to_vec(&self)?)?)
     }
 
     /// Sends `gentle`, waits up to `grace`, then sends `hard`; `true` when the gentle way was enough.

@@ -3,14 +3,14 @@
 use super::process::Process;
 use super::{Stack, issuer, kafka, postgres, procfs, services};
 use crate::clock;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The state of one part.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     Running,
@@ -20,7 +20,7 @@ pub enum Condition {
 }
 
 /// What is known of one process.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Part {
     state: Condition,
     address: String,
@@ -47,6 +47,17 @@ struct Service {
     /// Without limits on statements and transactions: for audits and scripts.
     database_url: Option<String>,
     token_file: PathBuf,
+    /// All of them, replica 0 first; the fields above are its.
+    replicas: Vec<ReplicaPart>,
+}
+
+#[derive(Serialize)]
+struct ReplicaPart {
+    replica: u16,
+    #[serde(flatten)]
+    part: Part,
+    grpc: String,
+    http: String,
 }
 
 #[derive(Serialize)]
@@ -79,17 +90,11 @@ impl Report {
         let postgres = Database { part: part_of_postgres, place: stack.state.postgres_place() };
         let keys = stack.state.issuer();
         let mut services = BTreeMap::new();
-        for (place, name) in services::all() {
-            let service = Service {
-                part: part(stack, name, services::grpc(stack, place).to_string(), services::answers(stack, place).await),
-                grpc: format!("http://{}", services::grpc(stack, place)),
-                http: format!("http://{}", services::health(stack, place)),
-                database_url: stack.database_url(name)?.as_deref().map(postgres::url::unhurried),
-                token_file: issuer::token_file(&keys, name),
-            };
-            services.insert(name, service);
+        for name in services::NAMES {
+            services.insert(name, service(stack, name).await?);
         }
-        let parts = [&kafka, &postgres.part].into_iter().chain(services.values().map(|service| &service.part));
+        let replicas = services.values().flat_map(|service| service.replicas.iter().map(|replica| &replica.part));
+        let parts = [&kafka, &postgres.part].into_iter().chain(replicas);
         let running = parts.into_iter().all(|part| matches!(part.state, Condition::Running));
         Ok(Self {
             running,
@@ -108,12 +113,17 @@ impl Report {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(["PART", "STATE", "ADDRESS", "HEALTH", "PID", "SINCE", "MEMORY"]);
         let backing = [(postgres::PART, &self.postgres.part), (kafka::PART, &self.kafka)].map(|(name, part)| (name, part, ""));
+        let backing = backing.map(|(name, part, health)| (name.to_owned(), part, health));
         let services = services::NAMES.iter().filter_map(|name| self.services.get_key_value(name));
-        let services = services.map(|(name, service)| (*name, &service.part, service.http.trim_start_matches("http://127.0.0.1")));
-        for (name, part, health) in backing.into_iter().chain(services) {
+        let replicas = services.flat_map(|(name, service)| service.replicas.iter().map(|replica| (*name, replica)));
+        let replicas = replicas.map(|(name, replica)| {
+            let name = if replica.replica == 0 { name.to_owned() } else { format!("{name}-{}", replica.replica) };
+            (name, &replica.part, replica.http.trim_start_matches("http://127.0.0.1"))
+        });
+        for (name, part, health) in backing.into_iter().chain(replicas) {
             let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
             table.add_row([
-                name.to_owned(),
+                name,
                 part.state.word().to_owned(),
                 part.address.clone(),
                 health.to_owned(),
@@ -141,6 +151,28 @@ impl Condition {
             Self::Down => "down",
         }
     }
+}
+
+/// As many replicas as the stack should have, and whoever runs beyond that.
+async fn service(stack: &Stack, name: &'static str) -> Result<Service> {
+    let mut replicas = Vec::new();
+    for replica in services::of(name, services::MOST) {
+        if replica.number < stack.scale.replicas || services::running(stack, replica).is_some() {
+            let grpc = replica.grpc(stack);
+            let part = part(stack, &replica.part(), grpc.to_string(), services::answers(stack, replica).await);
+            let http = format!("http://{}", replica.health(stack));
+            replicas.push(ReplicaPart { replica: replica.number, part, grpc: format!("http://{grpc}"), http });
+        }
+    }
+    let first = replicas.first().context("every service has a replica")?;
+    Ok(Service {
+        part: first.part.clone(),
+        grpc: first.grpc.clone(),
+        http: first.http.clone(),
+        database_url: stack.database_url(name)?.as_deref().map(postgres::url::unhurried),
+        token_file: issuer::token_file(&stack.state.issuer(), name),
+        replicas,
+    })
 }
 
 fn part(stack: &Stack, name: &str, address: String, answers: bool) -> Part {

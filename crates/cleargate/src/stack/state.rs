@@ -1,12 +1,23 @@
 //! The places under `.local/`: one function per file, so that nothing else spells a path.
 
+use super::scale::Scale;
 use super::settings::Ports;
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Everything that `clean` may remove; a directory that somebody named with `--state` may hold other things too.
 const KEPT: [&str; 9] = ["kafka", "postgres", "postgres.place", "run", "logs", "secrets", "issuer", "stack.json", "lock"];
+
+/// What later commands need to know of the last `up`, in `stack.json`.
+#[derive(Serialize, Deserialize)]
+pub struct Recorded {
+    #[serde(flatten)]
+    pub ports: Ports,
+    #[serde(flatten)]
+    pub scale: Scale,
+}
 
 /// The directory of one stack's state.
 pub struct State {
@@ -71,7 +82,8 @@ impl State {
         Ok(fs::write(self.dir.join("postgres.place"), format!("{}\n", place.display()))?)
     }
 
-    pub fn recorded_ports(&self) -> Result<Option<Ports>> {
+    /// What the last `up` recorded.
+    pub fn recorded(&self) -> Result<Option<Recorded>> {
         let file = self.dir.join("stack.json");
         match fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| format!("{} is damaged; remove it", file.display())),
@@ -79,9 +91,9 @@ impl State {
         }
     }
 
-    pub fn record_ports(&self, ports: &Ports) -> Result<()> {
+    pub fn record(&self, recorded: &Recorded) -> Result<()> {
         // Whole or not at all: another command may be reading it.
-        write_private(&self.dir.join("stack.json"), &serde_json::to_vec_pretty(ports)?)
+        write_private(&self.dir.join("stack.json"), &serde_json::to_vec_pretty(recorded)?)
     }
 
     /// Removes what the stack made here, and PostgreSQL's files wherever they are.

@@ -13,6 +13,8 @@ use rustix::process::Signal;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use node::controller;
+
 pub const PART: &str = "kafka";
 
 /// Recovery of the logs after a kill takes its time.
@@ -48,6 +50,9 @@ pub async fn up(stack: &Stack, progress: &Progress) -> Result<()> {
     }
     ready::port_is_free(PART, address(stack), "--kafka-port").await?;
     ready::port_is_free(PART, node::controller(stack), "--kafka-port").await?;
+    for listener in &stack.scale.kafka_listeners {
+        ready::port_is_free(PART, local(listener.port), "--kafka-listener").await?;
+    }
     step.doing("starting");
     let process = Process::start(node::serve(stack, &java), &log, &pid_file)?;
     ready::wait(PART, process, &log, LIMIT, answering).await?;

@@ -3,6 +3,7 @@
 use super::{PART, jars};
 use crate::entropy;
 use crate::stack::ready::local;
+use crate::stack::scale::Listener;
 use crate::stack::{Stack, tools};
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -29,7 +30,11 @@ fn data(stack: &Stack) -> PathBuf {
 pub fn configure(stack: &Stack) -> Result<()> {
     let template = stack.home.join("deploy/local/kafka/server.properties");
     let text = fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
+    let further = |entry: fn(&Listener) -> String| stack.scale.kafka_listeners.iter().map(|l| format!(",{}", entry(l))).collect::<String>();
     let text = text
+        .replace("@listeners@", &further(|l| format!("{}://{}", l.name, local(l.port))))
+        .replace("@advertised@", &further(|l| format!("{}://{}", l.name, local(l.advertised))))
+        .replace("@protocols@", &further(|l| format!("{}:PLAINTEXT", l.name)))
         .replace("@broker@", &super::address(stack).to_string())
         .replace("@controller@", &controller(stack).to_string())
         .replace("@data@", &data(stack).display().to_string());

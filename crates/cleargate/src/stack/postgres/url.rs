@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 pub const SUPERUSER: &str = "postgres";
 
 /// Lifts the limits that guard a service's own work: a migration or an audit may read and lock for long.
-const UNHURRIED: &str = "?options=-c%20statement_timeout%3D0%20-c%20idle_in_transaction_session_timeout%3D0%20-c%20lock_timeout%3D0";
+const UNHURRIED: &str = "options=-c%20statement_timeout%3D0%20-c%20idle_in_transaction_session_timeout%3D0%20-c%20lock_timeout%3D0";
 
 /// The URL of a service's database as that service, of database `postgres` as superuser for `admin`; `None` before its password was made.
 pub fn of(stack: &Stack, name: &str) -> Result<Option<String>> {
@@ -22,5 +22,6 @@ pub fn of(stack: &Stack, name: &str) -> Result<Option<String>> {
 
 /// The same without limits on statements, locks and idle transactions.
 pub fn unhurried(url: &str) -> String {
-    format!("{url}{UNHURRIED}")
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{UNHURRIED}")
 }
