@@ -6,6 +6,7 @@ mod experiment;
 mod experiments;
 mod fleet;
 mod ground;
+mod latency;
 mod laws;
 mod load;
 mod proxy;

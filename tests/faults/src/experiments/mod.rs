@@ -1,21 +1,32 @@
 //! Every experiment by name; each file holds one kind of fault.
+mod broken;
 mod broker;
+mod clock;
+mod contention;
 mod crash;
 mod kill;
 mod lost;
+mod mixture;
+mod network;
+mod overload;
 mod pause;
+mod poison;
 mod postgres;
 mod rebalance;
 mod repeats;
+mod restore;
+mod rolling;
+mod tamper;
 
 use crate::{experiment, experiment::Experiment};
 
-pub const ALL: [Experiment; 11] = [
+/// In the order of the table.
+pub const ALL: [Experiment; 24] = [
     experiment!("calm", "nothing at all: what the laws come to without a fault", true, kill::calm),
     experiment!("kill", "kill -9 of each service in turn under 500 declarations/s", true, kill::kill),
     experiment!(
         "crash-points",
-        "processes that abort between two steps: commit and offset, acknowledgement and advance, inside a batch",
+        "processes abort between two steps: commit and offset, acknowledgement and advance, inside a batch",
         true,
         crash::points
     ),
@@ -24,12 +35,25 @@ pub const ALL: [Experiment; 11] = [
     experiment!("broker-away", "the broker is gone for minutes while calls go on", true, broker::away),
     experiment!("postgres-killed", "kill -9 of PostgreSQL under load", true, postgres::killed),
     experiment!("standby-promoted", "the primary is killed and its synchronous standby promoted", true, postgres::promoted),
+    experiment!("network-cuts", "every way between service, database and broker cut", true, network::cuts),
+    experiment!("network-weather", "10 % loss and up to 500 ms delay on every way", true, network::weather),
+    experiment!("poison", "every 500th message is rubbish or impossible; redriven twice", true, poison::poison),
     experiment!("repeats", "every message twice, ten times, whole topics again from 0, offices shuffled", true, repeats::repeats),
+    experiment!("topics-lost", "topics emptied by retention while readers are away, then deleted and made anew", true, lost::topics),
+    experiment!("producer-restored", "a producer's database is given back from an older backup: a fork", true, restore::forked),
+    experiment!("reader-restored", "a reader's database is given back from a backup and the topics replayed", true, restore::replayed),
+    experiment!("clock", "one replica of each service ten minutes ahead, behind, over midnight and back", true, clock::wrong),
     experiment!(
         "rebalance-storm",
         "members join and leave every five seconds, classic and KIP-848, SIGTERM in mid-rebalance",
         true,
         rebalance::storm
     ),
-    experiment!("topics-lost", "topics emptied by retention while readers are away, then deleted and made anew", true, lost::topics),
+    experiment!("hot-office", "half of the load on one office", true, overload::hot_office),
+    experiment!("flood", "ten times what can be carried, nearly all of it parcels", true, overload::flood),
+    experiment!("contention", "few connections, locked rows, a transaction open for minutes", true, contention::contention),
+    experiment!("tampering", "a bit flipped in a row of a journal, a row deleted, two swapped", true, tamper::tamper),
+    experiment!("mixture", "faults drawn from a seed, one upon the other", true, mixture::mixture),
+    experiment!("rolling-restart", "old and new version side by side, a migration between", true, rolling::restart),
+    experiment!("broken-builds", "offsets before effects, no position check, no fence: must be caught", true, broken::caught),
 ];

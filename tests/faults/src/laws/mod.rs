@@ -10,7 +10,9 @@ mod totals;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+pub use chain::link;
 pub use evidence::{Evidence, Row};
+pub use topics::forks as chains_on;
 
 use crate::{load::Ledger, site::Site};
 

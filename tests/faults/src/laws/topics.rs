@@ -109,6 +109,20 @@ fn read_blocking(brokers: &str, topic: &str) -> Result<BTreeMap<i32, Vec<Seen>>>
     Ok(seen)
 }
 
+/// How many messages of a topic contradict the one that their position had before, and how many there are: a fork told twice.
+pub async fn forks(site: &Site, topic: &'static str) -> Result<(u64, u64)> {
+    let (mut forks, mut all) = (0, 0);
+    for messages in read(site, topic).await?.into_values() {
+        let mut first: BTreeMap<i64, String> = BTreeMap::new();
+        for message in messages {
+            all += 1;
+            let known = first.entry(message.sequence).or_insert_with(|| message.chain.clone());
+            forks += u64::from(*known != message.chain);
+        }
+    }
+    Ok((forks, all))
+}
+
 /// Every reader remembers the head of what it reads, by position and hash.
 pub fn readers(evidence: &Evidence) -> Finding {
     let mut finding = Finding::new("L4 every reader stands at the head that its producer has");

@@ -72,6 +72,14 @@ impl Publisher {
         }
     }
 
+    /// Publishes bytes without any header.
+    pub fn raw(&self, topic: &str, office: &str, payload: &[u8]) -> Result<()> {
+        let topic = format!("{}{topic}", self.prefix);
+        let record = BaseRecord::with_opaque_to(&topic, Box::default()).key(office).payload(payload);
+        self.producer.send(record).map_err(|(error, _)| error)?;
+        Ok(())
+    }
+
     /// Blocks until everything is acknowledged.
     pub fn flush(&self, patience: Duration) -> Result<()> {
         Ok(self.producer.flush(patience)?)

@@ -1,0 +1,144 @@
+//! Databases that come back older than they were.
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::Instant;
+
+use crate::{
+    canon::{canon, difference},
+    experiment::Bench,
+    fleet,
+    laws::{self, Expected},
+    load::{Demand, Standing},
+    quiet,
+    record::{Must, Record},
+    scene::Scene,
+    site::{Plan, Site},
+};
+
+/// A reader's database is restored from a backup: replaying the topics leads to the state that was lost.
+pub async fn replayed(bench: &Bench, record: &mut Record) -> Result<()> {
+    let scene = Scene::open(bench, Plan::default(), Demand::at(300.0, bench.seed)).await?;
+    scene.accepted_at_least(bench.scale.pick(1_000, 10_000), Duration::from_secs(120)).await?;
+    stop(&scene, "reporting").await?;
+    copy(&scene.site, "reporting", "backup").await?;
+    start(&scene, "reporting").await?;
+    let before = scene.load.ledger.count(Standing::Accepted);
+    scene.accepted_at_least(before + bench.scale.pick(2_000, 20_000), Duration::from_secs(180)).await?;
+    let Scene { site, fleet, load } = scene;
+    let ledger = load.finish().await?;
+    quiet::wait(&site, Duration::from_secs(120)).await?;
+    let original = canon(&site, &["reporting"]).await?;
+    for replica in [0, 1] {
+        fleet.stop(("reporting", replica)).await?;
+    }
+    let restoring = Instant::now();
+    give_back(&site, "reporting", "backup").await?;
+    for replica in [0, 1] {
+        fleet.spawn(("reporting", replica))?;
+    }
+    quiet::wait(&site, Duration::from_secs(300)).await?;
+    record.figure("restored and replayed in", restoring.elapsed().as_secs_f64(), "s", None);
+    // Its own journal is the one thing that a restored service cannot have again; of reports it holds only daily witness rows.
+    let differing = difference(&original, &canon(&site, &["reporting"]).await?);
+    record.figure("tables that differ", differing.len() as f64, &differing.join(" "), Some(Must::AtMost(0.0)));
+    let verdict = laws::check(&site, &ledger, Expected::default()).await?;
+    let holds = verdict.holds();
+    record.judged(verdict, ledger.count(Standing::Accepted));
+    fleet.down().await?;
+    if holds { site.remove().await } else { Ok(()) }
+}
+
+/// A producer's database is restored from an older backup: its past differs from what was published. It must be told, never glossed over.
+pub async fn forked(bench: &Bench, record: &mut Record) -> Result<()> {
+    let scene = Scene::open(bench, Plan::default(), Demand::at(200.0, bench.seed)).await?;
+    scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
+    stop(&scene, "risk").await?;
+    copy(&scene.site, "risk", "backup").await?;
+    start(&scene, "risk").await?;
+    let before = scene.load.ledger.count(Standing::Accepted);
+    scene.accepted_at_least(before + 1_000, Duration::from_secs(60)).await?;
+    scene.load.pace(0.0);
+    quiet::wait(&scene.site, Duration::from_secs(60)).await?;
+    let published = heads(&scene.site).await?;
+    stop(&scene, "risk").await?;
+    give_back(&scene.site, "risk", "backup").await?;
+    let kept = heads(&scene.site).await?;
+    let lost = published.iter().filter(|(stream, position)| kept.iter().any(|(s, p)| s == stream && p < position)).count();
+    start(&scene, "risk").await?;
+    scene.load.pace(100.0);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut told = 0;
+    while told < lost && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        told = alarms(&scene).await?;
+    }
+    record.figure("streams whose published past was lost", lost as f64, "", Some(Must::AtLeast(1.0)));
+    record.figure("streams named by an alarm of risk or of its readers", told as f64, "", Some(Must::AtLeast(lost as f64)));
+    // What was decided anew must not stand on the topic beside what was decided before.
+    let (on_topic, _) = laws::chains_on(&scene.site, "customs.risk.v1").await?;
+    record.figure("forked messages on the topic", on_topic as f64, "", Some(Must::AtMost(0.0)));
+    scene.fleet.down().await?;
+    scene.site.remove().await
+}
+
+/// Streams of risk's topic that `/status` of any service names as stopped.
+async fn alarms(scene: &Scene) -> Result<usize> {
+    let mut named = std::collections::BTreeSet::new();
+    for name in scene.fleet.names() {
+        let answer = fleet::get(scene.site.http(name.0, name.1), "/status").await.unwrap_or_default();
+        for stream in 0..8 {
+            if answer.contains(&format!("customs.risk.v1/{stream} ")) {
+                named.insert(stream);
+            }
+        }
+    }
+    Ok(named.len())
+}
+
+async fn heads(site: &Site) -> Result<Vec<(i32, i64)>> {
+    let risk = site.database("risk").await?;
+    Ok(sqlx::query_as("SELECT stream, position FROM streams WHERE topic = 'customs.risk.v1' ORDER BY stream").fetch_all(&risk).await?)
+}
+
+async fn stop(scene: &Scene, service: &'static str) -> Result<()> {
+    for replica in [0, 1] {
+        scene.fleet.stop((service, replica)).await?;
+    }
+    Ok(())
+}
+
+async fn start(scene: &Scene, service: &'static str) -> Result<()> {
+    for replica in [0, 1] {
+        scene.fleet.spawn((service, replica))?;
+    }
+    scene.fleet.all_ready(Duration::from_secs(30)).await
+}
+
+async fn admin(site: &Site) -> Result<PgConnection> {
+    PgConnection::connect(&site.ground.url("admin").await?).await.context("the laboratory's PostgreSQL")
+}
+
+/// A backup beside the database, taken while nobody uses it.
+async fn copy(site: &Site, service: &str, suffix: &str) -> Result<()> {
+    let name = format!("{}_{service}", site.name);
+    let statement = format!("CREATE DATABASE {name}_{suffix} TEMPLATE {name} OWNER {service}");
+    evict(site, &name).await?;
+    sqlx::query(AssertSqlSafe(statement)).execute(&mut admin(site).await?).await?;
+    Ok(())
+}
+
+/// Puts the backup in the place of the database.
+async fn give_back(site: &Site, service: &str, suffix: &str) -> Result<()> {
+    let name = format!("{}_{service}", site.name);
+    let mut admin = admin(site).await?;
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
+    sqlx::query(AssertSqlSafe(format!("ALTER DATABASE {name}_{suffix} RENAME TO {name}"))).execute(&mut admin).await?;
+    Ok(())
+}
+
+async fn evict(site: &Site, name: &str) -> Result<()> {
+    sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1").bind(name).execute(&mut admin(site).await?).await?;
+    Ok(())
+}

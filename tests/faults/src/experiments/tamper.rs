@@ -1,0 +1,126 @@
+//! Hands in the journal: a bit, a row, two rows.
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use sqlx::{Connection, PgConnection, Row as _};
+
+use crate::{
+    experiment::Bench,
+    laws::Expected,
+    load::Demand,
+    record::{Must, Record},
+    scene::Scene,
+    site::Plan,
+};
+
+/// What is done to one row of the journal, as superuser, past its trigger.
+const DEEDS: [&str; 9] = ["kind", "subject", "office", "actor", "cause", "recorded_at", "payload", "deleted", "swapped"];
+
+/// One deed at a time in a journal of many rows; the chain is walked again each time and must name the very place.
+pub async fn tamper(bench: &Bench, record: &mut Record) -> Result<()> {
+    let (rows, deeds) = (bench.scale.pick(10_000_i64, 100_000), bench.scale.pick(45, 1_000));
+    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 0, ..Demand::at(600.0, bench.seed) }).await?;
+    let risk = scene.site.database("risk").await?;
+    let enough = async {
+        while sqlx::query_scalar::<_, i64>("SELECT count(*) FROM journal").fetch_one(&risk).await.unwrap_or(0) < rows {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(600), enough).await.context("the journal does not grow")?;
+    let url = scene.site.url("risk")?.to_owned();
+    let database = url.rsplit('/').next().unwrap_or_default().to_owned();
+    let admin = scene.site.ground.url("admin").await?;
+    let (server, _) = admin.rsplit_once('/').context("a URL has a path")?;
+    let mut admin = PgConnection::connect(&format!("{server}/{database}")).await?;
+    scene.load.pace(0.0);
+    crate::quiet::wait(&scene.site, Duration::from_secs(120)).await?;
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM journal").fetch_one(&mut admin).await?;
+    sqlx::raw_sql("SET session_replication_role = replica").execute(&mut admin).await?;
+    let places: Vec<(String, i32, i64)> =
+        sqlx::query_as("SELECT topic, stream, position FROM streams WHERE position > 2 ORDER BY topic, stream").fetch_all(&mut admin).await?;
+    let mut rng = fastrand::Rng::with_seed(bench.seed);
+    let (mut found, mut named) = (0_u32, 0_u32);
+    for n in 0..deeds {
+        let (topic, stream, head) = places[rng.usize(0..places.len())].clone();
+        let position = rng.i64(1..head);
+        let deed = DEEDS[n % DEEDS.len()];
+        sqlx::raw_sql("BEGIN").execute(&mut admin).await?;
+        commit_deed(&mut admin, deed, &topic, stream, position, rng.u32(..)).await?;
+        match first_fault(&mut admin, &topic, stream).await? {
+            Some(place) => {
+                found += 1;
+                named += u32::from(place == position);
+            }
+            None => record.findings.push(missed(deed, &topic, stream, position)),
+        }
+        sqlx::raw_sql("ROLLBACK").execute(&mut admin).await?;
+    }
+    record.figure("journal rows", stored as f64, "", None);
+    record.figure("deeds found", 100.0 * f64::from(found) / deeds as f64, &format!("% of {deeds}"), Some(Must::AtLeast(100.0)));
+    record.figure("named at the very row", 100.0 * f64::from(named) / deeds as f64, "%", Some(Must::AtLeast(100.0)));
+    drop(admin);
+    scene.close(record, Expected::default()).await
+}
+
+async fn commit_deed(conn: &mut PgConnection, deed: &str, topic: &str, stream: i32, position: i64, drawn: u32) -> Result<()> {
+    let place = format!("topic = '{topic}' AND stream = {stream} AND position = {position}");
+    let bit = drawn % 7;
+    let statement = match deed {
+        "deleted" => format!("DELETE FROM journal WHERE {place}"),
+        "swapped" => format!(
+            "UPDATE journal SET position = -1 WHERE {place};
+             UPDATE journal SET position = {position} WHERE topic = '{topic}' AND stream = {stream} AND position = {position} + 1;
+             UPDATE journal SET position = {position} + 1 WHERE topic = '{topic}' AND stream = {stream} AND position = -1"
+        ),
+        "recorded_at" => format!("UPDATE journal SET recorded_at = recorded_at + interval '1 microsecond' * (1 << {bit}) WHERE {place}"),
+        "payload" => format!(
+            "UPDATE journal SET payload = set_bit(payload, {drawn} % (8 * length(payload)), 1 - get_bit(payload, {drawn} % (8 * length(payload)))) WHERE {place}"
+        ),
+        // A text's bit: of its last byte, kept in ASCII; what is empty becomes one character.
+        column => format!(
+            "UPDATE journal SET {column} = CASE WHEN {column} = '' THEN 'x' ELSE
+             left({column}, -1) || chr(CASE WHEN ascii(right({column}, 1)) # 1 = 0 THEN 2 ELSE ascii(right({column}, 1)) # 1 END) END WHERE {place}"
+        ),
+    };
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(conn).await?;
+    Ok(())
+}
+
+/// Walks one stream and returns the first position that does not follow.
+async fn first_fault(conn: &mut PgConnection, topic: &str, stream: i32) -> Result<Option<i64>> {
+    let rows = sqlx::query(
+        "SELECT position, kind, subject, office, actor, cause, (extract(epoch FROM recorded_at) * 1000000)::bigint, sha256(payload), hash
+         FROM journal WHERE topic = $1 AND stream = $2 ORDER BY position",
+    )
+    .bind(topic)
+    .bind(stream)
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut previous = [0; 32];
+    for (expected, row) in (1..).zip(rows) {
+        let row = crate::laws::Row {
+            position: row.get(0),
+            kind: row.get(1),
+            subject: row.get(2),
+            office: row.get(3),
+            actor: row.get(4),
+            cause: row.get(5),
+            recorded_us: row.get(6),
+            headers: String::new(),
+            payload_digest: row.get::<Vec<u8>, _>(7).try_into().unwrap_or_default(),
+            hash: row.get(8),
+            fact: None,
+        };
+        if row.position != expected || row.hash != crate::laws::link(topic, stream, &row, &previous) {
+            return Ok(Some(expected));
+        }
+        previous = row.hash.as_slice().try_into().unwrap_or_default();
+    }
+    Ok(None)
+}
+
+fn missed(deed: &str, topic: &str, stream: i32, position: i64) -> crate::laws::Finding {
+    let mut finding = crate::laws::Finding::new("every deed is found");
+    finding.hold(false, || format!("{deed} at {topic}/{stream}/{position}"));
+    finding
+}
