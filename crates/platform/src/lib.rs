@@ -18,6 +18,7 @@ pub mod inbox;
 pub mod journal;
 pub mod kafka;
 pub mod leases;
+pub mod limits;
 pub mod metrics;
 pub mod operations;
 pub mod peers;
