@@ -39,9 +39,10 @@ clean: $(CLEARGATE) ## Stop them and remove the local stack's data
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: prepare ## Formatting, clippy, and licences and advisories where cargo-deny is installed
+lint: prepare ## Formatting, clippy, the alarms by promtool, and licences and advisories where cargo-deny is installed
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+	@if command -v promtool >/dev/null; then promtool check rules deploy/alarms/*.yml && promtool test rules deploy/alarms/tests/*.yml; else echo "promtool is not installed: alarms not checked"; fi
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: licences and advisories not checked"; fi
 
 test: build ## All tests, on real Kafka and real PostgreSQL

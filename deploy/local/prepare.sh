@@ -26,6 +26,15 @@ java_package() {
     if apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then echo openjdk-17-jdk-headless; else echo default-jdk-headless; fi
 }
 
+# Debian's package is a whole monitoring server that would start by itself: only the one program is taken out of it, below /usr/local.
+install_promtool() {
+    local dir
+    dir=$(mktemp -d)
+    chmod 755 "$dir"
+    (cd "$dir" && apt-get -q -o APT::Sandbox::User=root download prometheus && dpkg-deb -x prometheus_*.deb .) && install -m 755 "$dir/usr/bin/promtool" /usr/local/bin/promtool
+    rm -rf "$dir"
+}
+
 command -v cargo >/dev/null || { echo "prepare: no cargo; install Rust by rustup, its version is in rust-toolchain.toml" >&2; exit 1; }
 
 need_java=no
@@ -35,7 +44,22 @@ postgres_is_new_enough || missing+=(postgresql)
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
 { command -v cc && command -v c++ && command -v make; } >/dev/null || missing+=(build-essential)
 
-if [ "$need_java" = no ] && [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+need_promtool=no
+command -v promtool >/dev/null || need_promtool=yes
+
+if [ "$need_java" = no ] && [ ${#missing[@]} -eq 0 ] && [ "$need_promtool" = no ]; then exit 0; fi
+
+# Nothing but the check of the alarms needs it.
+if [ "$need_java" = no ] && [ ${#missing[@]} -eq 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "prepare: no promtool: the alarms are not checked; it comes with Prometheus" >&2
+    elif [ "$(id -u)" -ne 0 ]; then
+        echo "prepare: no promtool: the alarms are not checked; run: sudo apt-get install -y --no-install-recommends prometheus" >&2
+    else
+        { apt-get update -q && install_promtool; } || echo "prepare: promtool could not be installed: the alarms are not checked" >&2
+    fi
+    exit 0
+fi
 
 if ! command -v apt-get >/dev/null; then
     [ "$need_java" = no ] || missing=(openjdk-17-jdk "${missing[@]}")
@@ -54,3 +78,4 @@ apt-get update -q
 [ "$need_java" = no ] || missing=("$(java_package)" "${missing[@]}")
 echo "prepare: installing ${missing[*]}"
 apt-get install -y -q --no-install-recommends "${missing[@]}"
+[ "$need_promtool" = no ] || install_promtool || echo "prepare: promtool could not be installed: the alarms are not checked" >&2

@@ -17,6 +17,8 @@ use platform::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 
 pub mod issuer;
+pub mod process;
+pub mod producer;
 pub mod system;
 pub mod topic;
 pub mod toy;
@@ -60,6 +62,8 @@ pub fn kafka(prefix: &str) -> settings::Kafka {
         session_ms: 6000,
         largest_message: 1 << 20,
         replication: 1,
+        fetched_kb: 8192,
+        unsent_kb: 16384,
         properties: Default::default(),
     }
 }

@@ -10,7 +10,10 @@ use platform::{
     commands::{Call, Decide},
     health::Health,
     journal::{self, Row},
-    kafka::group::{Member, Owned},
+    kafka::{
+        group::{Member, Owned},
+        queue::queue,
+    },
     metrics::Metrics,
     peers::Journals,
     reader::{Delivery, Origin, Source, SourceClass, drive::Loop, step::Reader},
@@ -20,7 +23,7 @@ use platform::{
     streams::Class,
 };
 use sqlx::migrate::Migrator;
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::Sandbox;
@@ -226,8 +229,12 @@ impl Running {
         Self::with(sandbox, owner, handler, settings, &SOURCES, Arc::new(NoPeers))
     }
 
+    /// The same under a health of the test's own.
+    pub fn watched(sandbox: &Sandbox, owner: &str, handler: Arc<dyn Handler>, settings: settings::Reader, health: Health) -> anyhow::Result<Self> {
+        Self::whole(sandbox, owner, handler, settings, &SOURCES, Arc::new(NoPeers), health)
+    }
+
     /// The same with other sources, repaired by `journals`.
-    #[expect(clippy::needless_pass_by_value, reason = "both are shared by the loops that this starts")]
     pub fn with(
         sandbox: &Sandbox,
         owner: &str,
@@ -236,11 +243,24 @@ impl Running {
         sources: &[Source],
         journals: Arc<dyn Journals>,
     ) -> anyhow::Result<Self> {
-        let (health, stop, tasks) = (Health::default(), CancellationToken::new(), TaskTracker::new());
+        Self::whole(sandbox, owner, handler, settings, sources, journals, Health::default())
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "both are shared by the loops that this starts")]
+    fn whole(
+        sandbox: &Sandbox,
+        owner: &str,
+        handler: Arc<dyn Handler>,
+        settings: settings::Reader,
+        sources: &[Source],
+        journals: Arc<dyn Journals>,
+        health: Health,
+    ) -> anyhow::Result<Self> {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (owned, client): (Owned, _) = (Owned::default(), Arc::new(Mutex::new(None)));
         let mut loops = BTreeMap::new();
         for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
-            let (sender, queue) = mpsc::channel(settings.batch * 2);
+            let (sender, queue) = queue(settings.batch * 2, settings.batch_bytes);
             loops.insert(class, sender);
             let reader = Reader { handler: Arc::clone(&handler), sources: sources.to_vec(), ..reader(sandbox, owner, Arc::clone(&journals)) };
             let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), Wake::default(), health.clone(), settings, name);
@@ -271,7 +291,7 @@ impl Running {
 }
 
 /// How the tests read: small batches, so that there are many of them.
-pub const READING: settings::Reader = settings::Reader { batch: 50, gather_ms: 2, idle_check_s: 30, inbox_days: 1 };
+pub const READING: settings::Reader = settings::Reader { batch: 50, batch_bytes: 1 << 24, gather_ms: 2, idle_check_s: 30, inbox_days: 1 };
 
 /// A relay of the toy's journal.
 pub fn relay(sandbox: &Sandbox, owner: &str, lease_s: u32) -> Relay {

@@ -144,7 +144,7 @@ fn counter(sandbox: &Sandbox, close_open_days: bool) -> Counter {
         Wake::default(),
         Health::default(),
         Metrics::new("reporting"),
-        settings::Commands { batch: 16, queue: 16 },
+        settings::Commands { batch: 16, queue: 16, queue_bytes: 1 << 20 },
     );
     tokio::spawn(command_loop.run(CancellationToken::new()));
     Counter { pool: sandbox.pool.clone(), commands, sub_department: "IX".to_owned() }

@@ -1,81 +1,29 @@
 //! One service asks another on a real gRPC server: rows that never came are fetched, and nobody without a right gets an answer.
 use std::sync::Arc;
 
-use contracts::common::{ReadJournalRequest, ReadJournalResponse, operations_client::OperationsClient, operations_server::OperationsServer};
+use contracts::common::operations_client::OperationsClient;
 use futures::stream;
 use platform::{
-    callers::Verifier,
-    health::Health,
-    operations::{Desk, Told},
-    peers::{Journals, Peers},
+    peers::Journals,
     reader::{Delivery, Origin, Source, SourceClass, step::Reader},
-    relay::Wake,
-    serving, settings,
+    settings,
 };
 use system_tests::{
     Sandbox,
     issuer::Issuer,
+    producer::{Producer, TRACES},
     toy::{self, ANSWERS, MIGRATIONS, OUTSIDE, READING, Running, TOPIC, Toy, partitions},
     until,
 };
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{Code, Request, Status, service::Routes, transport::Channel};
+use tonic::{Code, Request};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use tonic_reflection::pb::{v1, v1alpha};
-
-/// Restricted, as the traces of risk are.
-const TRACES: &str = "customs.toy.traces.v1";
 
 /// What the toy reads, told by a producer that has an address among the peers.
 const SOURCES: [Source; 2] = [
     Source { topic: TOPIC, origin: Origin::Ours { producer: "intake" }, class: SourceClass::ByStream },
     Source { topic: OUTSIDE, origin: Origin::Outside { answers: None }, class: SourceClass::Cargo },
 ];
-
-/// A producer that answers calls until it is dropped.
-struct Producer {
-    sandbox: Sandbox,
-    issuer: Issuer,
-    health: Health,
-    address: String,
-    _stop: DropGuard,
-}
-
-impl Producer {
-    async fn start() -> anyhow::Result<Self> {
-        let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC, ANSWERS, TRACES]).await?;
-        let told = Told { topic: TOPIC, discarded_kind: "customs.toy.v1.DeadLetterDiscarded", discarded: |_| Vec::new() };
-        let desk = Desk { pool: sandbox.pool.clone(), handler: Arc::new(Toy), journal: sandbox.journal, wake: Wake::default(), told };
-        let (issuer, health, stop) = (Issuer::new()?, Health::default(), CancellationToken::new());
-        let verifier = Arc::new(Verifier::new(&issuer.auth("")?, &[]));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let listen = listener.local_addr()?;
-        let settings = settings::Grpc { listen, deadline_ms: 10_000, connection_age_s: 300, largest_message: 4 << 20 };
-        let routes = Routes::new(OperationsServer::new(desk));
-        tokio::spawn(serving::serve(listener, routes, verifier, health.clone(), settings, stop.clone()));
-        Ok(Self { sandbox, issuer, health, address: format!("http://{listen}"), _stop: stop.drop_guard() })
-    }
-
-    /// How another service reaches this one, with a token of this role.
-    fn peers(&self, role: &str) -> anyhow::Result<Arc<dyn Journals>> {
-        let token = self.issuer.token("reader", &[role])?;
-        let addresses = settings::Peers { intake: self.address.clone(), risk: String::new(), tracking: String::new(), reporting: String::new() };
-        Ok(Arc::new(Peers::new(&addresses, &self.issuer.auth(&token)?.token_file)?))
-    }
-
-    async fn channel(&self) -> anyhow::Result<Channel> {
-        Ok(Channel::from_shared(self.address.clone())?.connect().await?)
-    }
-
-    async fn read_journal(&self, topic: &str, token: Option<&str>) -> anyhow::Result<Result<ReadJournalResponse, Status>> {
-        let mut request = Request::new(ReadJournalRequest { topic: topic.to_owned(), stream: 0, from: 1, limit: 10 });
-        if let Some(token) = token {
-            request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
-        }
-        Ok(OperationsClient::new(self.channel().await?).read_journal(request).await.map(tonic::Response::into_inner))
-    }
-}
 
 /// A reader of its own database.
 async fn consumer(journals: Arc<dyn Journals>) -> anyhow::Result<(Sandbox, Reader)> {

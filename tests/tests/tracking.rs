@@ -195,7 +195,7 @@ impl House {
             Wake::default(),
             Health::default(),
             Metrics::new("tracking"),
-            settings::Commands { batch: 128, queue: 1024 },
+            settings::Commands { batch: 128, queue: 1024, queue_bytes: 1 << 26 },
         );
         tokio::spawn(command_loop.run(stop.clone()));
         Calls { pool: self.sandbox.pool.clone(), rules: Arc::clone(&self.rules), commands }

@@ -120,12 +120,15 @@ impl Service for Intake {
         let settings = &context.settings.service;
         let rules = Arc::new(Rules::new(settings)?);
         let (pool, layout) = (context.pool.clone(), context.journal.layout);
+        let largest = context.settings.grpc.largest_message;
         let tables = Arc::clone(&rules);
         Ok(Parts {
             handler: Arc::new(IntakeHandler::new(Arc::clone(&rules), layout)),
             decide: Arc::new(IntakeCommands::new(rules)),
             timers: vec![Arc::new(waiting::Waiting { seconds: settings.answer_waiting_s })],
-            routes: Box::new(move |commands| Routes::new(IntakeServer::new(grpc::Api { pool, commands, rules: tables }))),
+            routes: Box::new(move |commands| {
+                Routes::new(IntakeServer::new(grpc::Api { pool, commands, rules: tables }).max_decoding_message_size(largest))
+            }),
         })
     }
 }

@@ -18,3 +18,9 @@ pub fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// Between half of a pause and one and a half, so that those who failed together do not come back together.
+pub fn jittered(pause: std::time::Duration) -> std::time::Duration {
+    let [jitter] = random::<1>().unwrap_or([128]);
+    pause / 2 + pause * u32::from(jitter) / 255
+}

@@ -19,7 +19,7 @@ pub const PARKED: &str = "PARKED";
 /// Buries a rejected fact and blocks its subject. A fact that is redriven lies there already: only its reason is renewed.
 pub async fn bury(conn: &mut PgConnection, fact: &Fact, code: &str, reason: &str, now: Instant) -> Result<(), Failure> {
     store(conn, fact, code, reason, now).await?;
-    if code != "UNDECODABLE" && !fact.subject().is_empty() {
+    if !matches!(code, "UNDECODABLE" | "TOO_LARGE") && !fact.subject().is_empty() {
         sqlx::query!("INSERT INTO parked (source, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING", fact.topic, fact.subject()).execute(conn).await?;
     }
     Ok(())

@@ -1,13 +1,16 @@
 //! `/livez`, `/readyz`, `/status` and `/metrics` over plain HTTP.
+use std::sync::Arc;
+
 use axum::{
     Router,
-    extract::State,
+    extract::{Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
-    response::IntoResponse,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use prometheus::{Encoder, Registry, TextEncoder};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::health::{Condition, Health};
@@ -18,19 +21,30 @@ struct Shared {
     registry: Registry,
 }
 
-/// Serves until cancelled.
-pub async fn serve(listener: TcpListener, health: Health, registry: Registry, stop: CancellationToken) -> std::io::Result<()> {
+/// Serves until cancelled. Probes are always answered, of the longer answers `requests` at once.
+pub async fn serve(listener: TcpListener, health: Health, registry: Registry, requests: usize, stop: CancellationToken) -> std::io::Result<()> {
     let routes = Router::new()
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
         .route("/status", get(status))
         .route("/metrics", get(metrics))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(requests)), a_few_at_once))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
         .with_state(Shared { health, registry });
     axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
-async fn livez(State(shared): State<Shared>) -> (StatusCode, &'static str) {
-    if shared.health.live() { (StatusCode::OK, "live\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "a loop is stuck\n") }
+async fn a_few_at_once(State(room): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    match room.try_acquire() {
+        Ok(_room) => next.run(request).await,
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "too many requests\n").into_response(),
+    }
+}
+
+async fn livez(State(shared): State<Shared>) -> (StatusCode, String) {
+    match shared.health.stuck() {
+        stuck if stuck.is_empty() => (StatusCode::OK, "live\n".to_owned()),
+        stuck => (StatusCode::SERVICE_UNAVAILABLE, format!("stuck: {}\n", stuck.join(", "))),
+    }
 }
 
 async fn readyz(State(shared): State<Shared>) -> (StatusCode, &'static str) {

@@ -20,6 +20,7 @@ pub mod journal;
 pub mod kafka;
 pub mod laboratory;
 pub mod leases;
+pub mod limits;
 pub mod metrics;
 pub mod operations;
 pub mod peers;

@@ -3,9 +3,20 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use contracts::common::{ReadJournalRequest, ReadJournalResponse, operations_client::OperationsClient};
+use tokio::time::Instant;
 use tonic::{Request, metadata::MetadataValue, transport::Endpoint};
 
-use crate::{failure::Failure, handover::Replicas, journal::Row, settings};
+use crate::{
+    failure::Failure,
+    handover::Replicas,
+    journal::Row,
+    limits::{deadline, retry::Budgets},
+    metrics::Metrics,
+    settings,
+};
+
+/// A call takes at most this long, less when it is made for a caller who waits less.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Journals of producers, as a reader needs them.
 #[async_trait]
@@ -20,6 +31,8 @@ pub trait Journals: Send + Sync {
 pub struct Peers {
     channels: BTreeMap<String, Replicas>,
     token_file: String,
+    budgets: Budgets,
+    metrics: Option<Metrics>,
 }
 
 impl Peers {
@@ -27,21 +40,41 @@ impl Peers {
         let named = [("intake", &peers.intake), ("risk", &peers.risk), ("tracking", &peers.tracking), ("reporting", &peers.reporting)];
         let mut channels = BTreeMap::new();
         for (name, addresses) in named.into_iter().filter(|(_, addresses)| !addresses.is_empty()) {
-            let limits = |endpoint: Endpoint| endpoint.connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(10));
+            let limits = |endpoint: Endpoint| endpoint.connect_timeout(Duration::from_secs(2)).timeout(LONGEST);
             channels.insert(name.to_owned(), Replicas::new(addresses, limits)?);
         }
-        Ok(Self { channels, token_file: token_file.to_owned() })
+        Ok(Self { channels, token_file: token_file.to_owned(), budgets: Budgets::default(), metrics: None })
+    }
+
+    /// Counts its calls.
+    pub fn counted_by(mut self, metrics: Metrics) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    fn count(&self, producer: &str, result: &'static str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.peer(producer, result);
+        }
     }
 
     async fn call(&self, producer: &str, request: ReadJournalRequest) -> Result<ReadJournalResponse, Failure> {
         let channel = self.channels.get(producer).ok_or_else(|| Failure::Retry(format!("peers.{producer} is not set")))?;
+        if !self.budgets.may_call(producer, Instant::now()) {
+            self.count(producer, "held_back");
+            return Err(Failure::Retry(format!("{producer} did not answer, and is not asked again yet")));
+        }
         let mut request = Request::new(request);
+        request.set_timeout(deadline::rest(LONGEST));
         let token = tokio::fs::read_to_string(&self.token_file).await.unwrap_or_default();
         if let Ok(bearer) = MetadataValue::try_from(format!("Bearer {}", token.trim())) {
             request.metadata_mut().insert("authorization", bearer);
         }
         let mut client = OperationsClient::new(channel.clone()).max_decoding_message_size(64 << 20);
-        client.read_journal(request).await.map(tonic::Response::into_inner).map_err(|s| Failure::Retry(format!("{producer}: {s}")))
+        let answer = client.read_journal(request).await;
+        self.budgets.told(producer, answer.is_ok());
+        self.count(producer, if answer.is_ok() { "answered" } else { "failed" });
+        answer.map(tonic::Response::into_inner).map_err(|s| Failure::Retry(format!("{producer}: {s}")))
     }
 }
 

@@ -33,6 +33,9 @@ impl Wake {
     }
 }
 
+/// A full producer gets room within this time as long as the broker answers. Waiting on would let the lease run out, and a connection idle.
+const ROOM_WITHIN: Duration = Duration::from_secs(1);
+
 /// (topic, stream).
 type Place = (String, i32);
 
@@ -127,7 +130,9 @@ impl Relay {
             if n > 0 && n == sent / 2 {
                 laboratory::point("relay::middle-of-send");
             }
-            session.send(&self.kafka.prefix, row).await?;
+            if !session.send(&self.kafka.prefix, row).await? {
+                break;
+            }
         }
         let advanced = session.advance(&mut conn).await?;
         self.metrics.relayed(advanced);
@@ -216,7 +221,9 @@ impl Session {
         .await?)
     }
 
-    async fn send(&mut self, prefix: &str, row: Row) -> Result<(), Failure> {
+    /// False when the producer has no room and gets none for a while: the broker is away. What was not sent is read again.
+    async fn send(&mut self, prefix: &str, row: Row) -> Result<bool, Failure> {
+        let until = tokio::time::Instant::now() + ROOM_WITHIN;
         let topic = format!("{prefix}{}", row.topic);
         let mut headers = OwnedHeaders::new_with_capacity(16);
         for (key, value) in row.wire_headers() {
@@ -229,6 +236,9 @@ impl Session {
             match self.producer.send(record) {
                 Ok(()) => break,
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    if until <= tokio::time::Instant::now() {
+                        return Ok(false);
+                    }
                     record = back;
                     tokio::time::sleep(Duration::from_millis(2)).await;
                 }
@@ -239,7 +249,7 @@ impl Session {
             }
         }
         self.sent.insert(place, row.position);
-        Ok(())
+        Ok(true)
     }
 
     fn in_flight(&self) -> usize {

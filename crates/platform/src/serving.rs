@@ -11,6 +11,7 @@ use crate::{
     callers::{Verifier, guard},
     failure::Failure,
     health::Health,
+    limits::{self, Limits},
     settings,
 };
 
@@ -39,6 +40,12 @@ pub enum Refusal {
     Denied(String),
     /// Too many calls wait; come back in a moment.
     Overloaded,
+    /// This caller asked more often than it may; come back after this time.
+    Quota {
+        after: Duration,
+    },
+    /// The deadline passed before there was an answer. What was decided all the same is told to a repeat with the same key.
+    Late,
     /// The database is away; the same call may be repeated.
     Unavailable,
     /// Our fault; logged where it happened.
@@ -79,15 +86,27 @@ impl From<Refusal> for Status {
                 Status::with_error_details(Code::FailedPrecondition, format!("{code}: {text}"), details)
             }
             Refusal::Denied(why) => Status::permission_denied(why),
-            Refusal::Overloaded => {
-                let mut details = ErrorDetails::new();
-                details.set_retry_info(Some(Duration::from_millis(200)));
-                Status::with_error_details(Code::ResourceExhausted, "too many calls wait, try again", details)
-            }
+            Refusal::Overloaded => exhausted("too many calls wait, try again", "OVERLOADED", spread(Duration::from_millis(150))),
+            Refusal::Quota { after } => exhausted("this caller asks more often than it may", "QUOTA", spread(after)),
+            Refusal::Late => Status::deadline_exceeded("no answer before the deadline; a repeat with the same idempotency key is answered once"),
             Refusal::Unavailable => Status::unavailable("the service cannot reach its database, try again"),
             Refusal::Internal => Status::internal("internal error"),
         }
     }
+}
+
+/// RESOURCE_EXHAUSTED with the reason and the time after which to come again.
+fn exhausted(text: &str, reason: &str, after: Duration) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_retry_info(Some(after));
+    details.set_error_info(reason, "cleargate", std::collections::HashMap::<String, String>::new());
+    Status::with_error_details(Code::ResourceExhausted, text, details)
+}
+
+/// Up to a quarter of a second more, so that those who were turned away together do not come back together.
+fn spread(after: Duration) -> Duration {
+    let [jitter] = crate::clock::random::<1>().unwrap_or_default();
+    after + Duration::from_millis(jitter.into())
 }
 
 impl From<Failure> for Refusal {
@@ -106,11 +125,19 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-/// Serves the routes behind [`guard`], with health and reflection, until cancelled; calls in hand are finished.
+/// A peer that does not answer a ping within this time is gone.
+const PONG: Duration = Duration::from_secs(10);
+/// After its age a connection has this time more than the longest call to end what it has open.
+const GRACE: Duration = Duration::from_secs(5);
+/// Bytes of the headers of one call: two tokens and what belongs to it.
+const LARGEST_HEADERS: u32 = 32 << 10;
+
+/// Serves the routes behind [`guard`] and the limits, with health and reflection, until cancelled; calls in hand are finished.
 pub async fn serve(
     listener: TcpListener,
     routes: Routes,
     verifier: Arc<Verifier>,
+    limits: Arc<Limits>,
     health: Health,
     settings: settings::Grpc,
     stop: CancellationToken,
@@ -125,12 +152,19 @@ pub async fn serve(
     };
     // Python's grpcio-reflection and many other clients know only the older version.
     let routes = routes.add_service(health_service).add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
-    let guarded = routes.prepare().into_axum_router().layer(from_fn_with_state(verifier, guard));
+    let limited = routes.prepare().into_axum_router().layer(from_fn_with_state(limits, limits::guard));
+    let guarded = limited.layer(from_fn_with_state(verifier, guard));
     let watch = tokio::spawn(report_health(reporter, health, stop.clone()));
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+    let keepalive = Some(Duration::from_secs(settings.keepalive_s));
     Server::builder()
-        .timeout(Duration::from_millis(settings.deadline_ms))
         .max_connection_age(Duration::from_secs(settings.connection_age_s))
+        .max_connection_age_grace(Duration::from_millis(settings.deadline_ms) + GRACE)
+        .max_concurrent_streams(settings.calls_of_connection)
+        .http2_max_header_list_size(LARGEST_HEADERS)
+        .http2_keepalive_interval(keepalive)
+        .http2_keepalive_timeout(Some(PONG))
+        .tcp_keepalive(keepalive)
         .add_routes(Routes::from(guarded))
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
         .await?;

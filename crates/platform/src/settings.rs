@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use config::{Config, Environment, File, FileFormat};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::secret::Secret;
+use crate::{limits::bucket::Rate, secret::Secret};
 
 const DEFAULTS: &str = include_str!("defaults.toml");
 
@@ -26,6 +26,8 @@ pub struct Settings<S> {
     pub relay: Relay,
     pub commands: Commands,
     pub shutdown: Shutdown,
+    pub limits: Limits,
+    pub health: Health,
     /// What only this service knows.
     pub service: S,
 }
@@ -47,6 +49,8 @@ pub struct Kafka {
     pub session_ms: u32,
     pub largest_message: u32,
     pub replication: i32,
+    pub fetched_kb: u32,
+    pub unsent_kb: u32,
     /// Further librdkafka properties, e.g. for TLS; values are treated as secrets.
     #[serde(default)]
     pub properties: std::collections::BTreeMap<String, Secret>,
@@ -74,12 +78,15 @@ pub struct Grpc {
     pub deadline_ms: u64,
     pub connection_age_s: u64,
     pub largest_message: usize,
+    pub calls_of_connection: u32,
+    pub keepalive_s: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     pub listen: SocketAddr,
+    pub requests: usize,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -107,6 +114,7 @@ pub struct Telemetry {
     pub log: String,
     pub format: LogFormat,
     pub otlp_endpoint: String,
+    pub gauges_s: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +128,7 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct Reader {
     pub batch: usize,
+    pub batch_bytes: usize,
     pub gather_ms: u64,
     pub idle_check_s: u64,
     pub inbox_days: u32,
@@ -137,12 +146,30 @@ pub struct Relay {
 pub struct Commands {
     pub batch: usize,
     pub queue: usize,
+    pub queue_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shutdown {
     pub finish_s: u64,
+}
+
+/// Calls that may be in hand at once, and what one caller may ask for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub calls: u32,
+    pub calls_for_queries: u32,
+    pub queries: u32,
+    pub commands_of_one: Rate,
+    pub queries_of_one: Rate,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    pub stuck_s: u64,
 }
 
 /// A setting that cannot be used, with what would be right.
@@ -179,10 +206,19 @@ impl<S> Settings<S> {
         let rules = [
             (!self.database.url.expose().is_empty(), format!("database.url is empty: set {prefix}__DATABASE__URL")),
             (!self.kafka.brokers.is_empty(), format!("kafka.brokers is empty: set {prefix}__KAFKA__BROKERS")),
+            (
+                self.commands.queue_bytes > 0 && u32::try_from(self.commands.queue_bytes).is_ok(),
+                "commands.queue_bytes must be between 1 and 4294967295".to_owned(),
+            ),
             (self.streams.cargo > 0, "streams.cargo must be at least 1".to_owned()),
             (self.streams.parcels > 0, "streams.parcels must be at least 1".to_owned()),
             (self.database.connections >= 4, "database.connections must be at least 4".to_owned()),
             (self.reader.batch > 0 && self.commands.batch > 0, "reader.batch and commands.batch must be at least 1".to_owned()),
+            (self.reader.batch_bytes >= 1 << 16, "reader.batch_bytes must be at least 65536".to_owned()),
+            (
+                self.limits.calls_for_queries <= self.limits.calls,
+                "limits.calls_for_queries must be at most limits.calls: queries are turned away before commands".to_owned(),
+            ),
             (!self.auth.jwks.is_empty(), format!("auth.jwks is empty: set {prefix}__AUTH__JWKS to a JWKS file")),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {

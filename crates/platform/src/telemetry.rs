@@ -26,7 +26,7 @@ pub fn install(service: &'static str, settings: &settings::Telemetry) -> anyhow:
     let prometheus = Registry::new();
     let mut meters = SdkMeterProvider::builder()
         .with_resource(resource.clone())
-        .with_reader(opentelemetry_prometheus::exporter().with_registry(prometheus.clone()).without_target_info().build()?);
+        .with_reader(opentelemetry_prometheus::exporter().with_registry(prometheus.clone()).without_target_info().scope_info_enabled(false).build()?);
     let mut tracers = None;
     if !settings.otlp_endpoint.is_empty() {
         let exporter = opentelemetry_otlp::MetricExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;

@@ -82,12 +82,16 @@ impl Service for Reporting {
 
     fn build(context: &Context<Settings>) -> anyhow::Result<Parts<Desk>> {
         let settings = context.settings.service.clone();
-        let pool = context.pool.clone();
+        let (pool, largest) = (context.pool.clone(), context.settings.grpc.largest_message);
         Ok(Parts {
             handler: Arc::new(Reading),
             decide: Arc::new(Desk { close_open_days: settings.close_open_days }),
             timers: Vec::new(),
-            routes: Box::new(move |commands| Routes::new(ReportingServer::new(Counter { pool, commands, sub_department: settings.sub_department }))),
+            routes: Box::new(move |commands| {
+                Routes::new(
+                    ReportingServer::new(Counter { pool, commands, sub_department: settings.sub_department }).max_decoding_message_size(largest),
+                )
+            }),
         })
     }
 }

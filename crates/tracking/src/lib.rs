@@ -92,11 +92,14 @@ impl Service for Tracking {
     fn build(context: &Context<Settings>) -> anyhow::Result<Parts<Deciding>> {
         let rules = Arc::new(context.settings.service.rules()?);
         let (pool, known) = (context.pool.clone(), Arc::clone(&rules));
+        let largest = context.settings.grpc.largest_message;
         Ok(Parts {
             handler: Arc::new(Hearing { rules: Arc::clone(&rules) }),
             decide: Arc::new(Deciding { rules }),
             timers: Vec::new(),
-            routes: Box::new(move |commands| Routes::new(TrackingServer::new(grpc::Calls { pool, rules: known, commands }))),
+            routes: Box::new(move |commands| {
+                Routes::new(TrackingServer::new(grpc::Calls { pool, rules: known, commands }).max_decoding_message_size(largest))
+            }),
         })
     }
 }

@@ -15,11 +15,12 @@ use rdkafka::{
     types::RDKafkaRespErr,
 };
 use sqlx::PgPool;
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::{runtime::Handle, sync::mpsc::error::TrySendError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     health::Health,
+    kafka::queue::Feed,
     laboratory,
     reader::{
         Delivery, Source, SourceClass,
@@ -50,7 +51,7 @@ pub struct Member {
     pub layout: Layout,
     pub pool: PgPool,
     pub health: Health,
-    pub loops: BTreeMap<Class, mpsc::Sender<Signal>>,
+    pub loops: BTreeMap<Class, Feed>,
 }
 
 /// Partitions that this process is assigned now; shared with the consume loops.
@@ -134,7 +135,7 @@ impl Member {
 }
 
 struct Queues {
-    loops: BTreeMap<Class, mpsc::Sender<Signal>>,
+    loops: BTreeMap<Class, Feed>,
     /// Signals that found their queue full, in order.
     spilled: BTreeMap<Class, VecDeque<Signal>>,
     paused: BTreeSet<Class>,
@@ -146,7 +147,7 @@ impl Queues {
         let Some(queue) = self.loops.get(&class) else { return };
         if !spilled.is_empty() {
             spilled.push_back(signal);
-        } else if let Err(mpsc::error::TrySendError::Full(signal)) = queue.try_send(signal) {
+        } else if let Err(TrySendError::Full(signal)) = queue.try_send(signal) {
             spilled.push_back(signal);
         }
     }
@@ -155,7 +156,7 @@ impl Queues {
         for (class, spilled) in &mut self.spilled {
             let Some(queue) = self.loops.get(class) else { continue };
             while let Some(signal) = spilled.pop_front() {
-                if let Err(mpsc::error::TrySendError::Full(signal)) = queue.try_send(signal) {
+                if let Err(TrySendError::Full(signal)) = queue.try_send(signal) {
                     spilled.push_front(signal);
                     break;
                 }

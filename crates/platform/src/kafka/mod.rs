@@ -1,5 +1,6 @@
 //! Kafka at the edge: client settings, topics, the group that delivers to the reader.
 pub mod group;
+pub mod queue;
 pub mod topics;
 
 use rdkafka::ClientConfig;
@@ -31,7 +32,7 @@ pub fn ordered_producer(settings: &settings::Kafka) -> ClientConfig {
         .set("message.timeout.ms", "0")
         .set("linger.ms", "2")
         .set("compression.type", "none")
-        .set("queue.buffering.max.kbytes", "16384")
+        .set("queue.buffering.max.kbytes", settings.unsent_kb.to_string())
         .set("batch.size", "262144");
     config
 }
@@ -48,7 +49,7 @@ pub fn consumer(settings: &settings::Kafka, group: &str, instance: &str) -> Clie
         .set("enable.partition.eof", "false")
         .set("fetch.wait.max.ms", "100")
         .set("fetch.message.max.bytes", "262144")
-        .set("queued.max.messages.kbytes", "8192")
+        .set("queued.max.messages.kbytes", settings.fetched_kb.to_string())
         .set("max.poll.interval.ms", "300000");
     match settings.protocol {
         settings::GroupProtocol::Classic => {

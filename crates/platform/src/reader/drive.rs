@@ -6,7 +6,7 @@ use std::{
 };
 
 use rdkafka::consumer::{CommitMode, Consumer};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -16,9 +16,13 @@ use super::{
     step::{Halted, Reader},
 };
 use crate::{
+    clock,
     failure::Failure,
     health::Health,
-    kafka::group::{Client, Owned, Signal, lock},
+    kafka::{
+        group::{Client, Owned, Signal, lock},
+        queue::Queue,
+    },
     relay::Wake,
     settings,
 };
@@ -26,7 +30,7 @@ use crate::{
 /// A consume loop of one traffic class.
 pub struct Loop {
     pub reader: Reader,
-    pub queue: mpsc::Receiver<Signal>,
+    pub queue: Queue,
     pub owned: Owned,
     pub client: Arc<Mutex<Option<Arc<Client>>>>,
     pub wake: Wake,
@@ -48,7 +52,7 @@ impl Loop {
     #[expect(clippy::too_many_arguments, reason = "the parts of one loop, named at the only call")]
     pub fn new(
         reader: Reader,
-        queue: mpsc::Receiver<Signal>,
+        queue: Queue,
         owned: Owned,
         client: Arc<Mutex<Option<Arc<Client>>>>,
         wake: Wake,
@@ -56,6 +60,7 @@ impl Loop {
         settings: settings::Reader,
         name: &'static str,
     ) -> Self {
+        health.watch(name, queue.load());
         Self {
             reader,
             queue,
@@ -99,10 +104,10 @@ impl Loop {
         self.take(first, &mut deliveries);
         let close = self.last_commit.elapsed() < CLOSE;
         let until = Instant::now() + Duration::from_millis(self.settings.gather_ms);
-        while deliveries.len() < self.settings.batch && self.rewound.is_empty() {
+        while deliveries.len() < self.settings.batch && !self.queue.hand_is_full() && self.rewound.is_empty() {
             match self.queue.try_recv() {
                 Ok(signal) => self.take(signal, &mut deliveries),
-                Err(_) if close && !deliveries.is_empty() => match tokio::time::timeout_at(until, self.queue.recv()).await {
+                Err(_) if close && !deliveries.is_empty() => match tokio::time::timeout_at(until, self.queue.more()).await {
                     Ok(Some(signal)) => self.take(signal, &mut deliveries),
                     _ => break,
                 },
@@ -164,11 +169,11 @@ impl Loop {
                 Err(Halted::Stopped { topic, partition, reason }) => self.stop_partition(topic, partition, &reason),
                 Err(Halted::Failure(failure)) => {
                     tracing::warn!(%failure, consumer = self.name, "a batch will be tried again");
-                    self.reader.metrics.retried();
+                    self.reader.metrics.retried(self.name);
                     self.health.retrying(self.name);
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        () = tokio::time::sleep(pause) => {}
+                        () = tokio::time::sleep(clock::jittered(pause)) => {}
                     }
                     pause = (pause * 2).min(Duration::from_secs(5));
                 }
@@ -190,6 +195,7 @@ impl Loop {
                 Ok(()) => return,
                 Err(error) => tracing::warn!(%error, "claiming partitions"),
             }
+            self.health.retrying(self.name);
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     }

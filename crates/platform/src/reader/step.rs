@@ -107,7 +107,8 @@ impl Reader {
             match self.origin(&delivery.topic) {
                 Origin::Outside { .. } => {
                     *progress = progress.past(delivery.offset);
-                    units.push(Unit { partition, after: *progress, fact: Some(outside(delivery)), foreign: false });
+                    let foreign = self.is_too_large(&delivery.payload);
+                    units.push(Unit { partition, after: *progress, fact: Some(outside(delivery)), foreign });
                 }
                 Origin::Ours { producer } => self.plan_ours(producer, delivery, progress, &mut units, report).await?,
             }
@@ -190,12 +191,18 @@ impl Reader {
         let facts: Vec<Fact> = units.iter().filter(|u| !u.foreign).filter_map(|u| u.fact.clone()).collect();
         let (rejected, applied) = self.apply(&mut tx, facts).await?;
         for foreign in units.iter().filter(|u| u.foreign).filter_map(|u| u.fact.as_ref()) {
-            bury(&mut tx, foreign, "FOREIGN", "not a row of a journal: a header is missing or cannot be read", clock::now()).await?;
+            let (code, reason) = if self.is_too_large(&foreign.payload) {
+                ("TOO_LARGE", "larger than any message may be")
+            } else {
+                ("FOREIGN", "not a row of a journal: a header is missing or cannot be read")
+            };
+            bury(&mut tx, foreign, code, reason, clock::now()).await?;
         }
         laboratory::point("reader::before-commit");
-        tx.commit().await.map_err(Failure::from)?;
+        self.metrics.commit("reader", tx.commit()).await.map_err(Failure::from)?;
         laboratory::point("reader::after-commit");
         self.advance(&moves);
+        self.metrics.applied(last_of_each(units, moves.len()));
         report.rejected += rejected;
         report.applied += applied;
         report.transactions += 1;
@@ -323,6 +330,11 @@ impl Reader {
         }
     }
 
+    /// What follows from a message must fit into our own topics.
+    fn is_too_large(&self, payload: &[u8]) -> bool {
+        payload.len() > self.journal.largest_payload
+    }
+
     fn origin(&self, topic: &str) -> Origin {
         self.sources.iter().find(|s| s.topic == topic).map_or(Origin::Outside { answers: None }, |s| s.origin)
     }
@@ -349,6 +361,22 @@ fn outside(delivery: Delivery) -> Fact {
 
 fn stopped(partition: &Partition, reason: &str) -> Halted {
     Halted::Stopped { topic: partition.0.clone(), partition: partition.1, reason: reason.to_owned() }
+}
+
+/// Of each of `partitions` the time of the last fact, for metrics.
+fn last_of_each(units: &[Unit], partitions: usize) -> BTreeMap<&Partition, crate::Instant> {
+    let mut last = BTreeMap::new();
+    for unit in units.iter().rev() {
+        if last.len() == partitions {
+            break;
+        }
+        if !last.contains_key(&unit.partition)
+            && let Some(at) = unit.fact.as_ref().and_then(Fact::at)
+        {
+            last.insert(&unit.partition, at);
+        }
+    }
+    last
 }
 
 /// How many units hold the facts up to and including the one at `index` among those that were applied together.

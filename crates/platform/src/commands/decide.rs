@@ -1,0 +1,203 @@
+//! The loop that decides queued calls: many in one transaction, each once, none after its deadline.
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{AssertSqlSafe, PgPool};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Asker, Call, Commands, Decide, Decision, Waiting,
+    stored::{Stored, key, remember, repeat, stored},
+};
+use crate::{
+    clock,
+    failure::Failure,
+    health::Health,
+    journal::{self, Journal},
+    laboratory,
+    metrics::Metrics,
+    reader::{
+        Handler,
+        settle::{Halt, settle},
+    },
+    relay::Wake,
+    serving::Refusal,
+    settings,
+    work::Work,
+};
+
+/// Decides queued commands.
+pub struct CommandLoop<D: Decide> {
+    queue: mpsc::Receiver<Waiting<D::Command>>,
+    pub pool: PgPool,
+    pub decide: Arc<D>,
+    pub handler: Arc<dyn Handler>,
+    pub journal: Journal,
+    pub wake: Wake,
+    pub health: Health,
+    pub metrics: Metrics,
+    settings: settings::Commands,
+}
+
+/// How often a call is tried before it is told to come back.
+const PATIENCE: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+impl<D: Decide> CommandLoop<D> {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one loop, named at the only call")]
+    pub fn new(
+        pool: PgPool,
+        decide: Arc<D>,
+        handler: Arc<dyn Handler>,
+        journal: Journal,
+        wake: Wake,
+        health: Health,
+        metrics: Metrics,
+        settings: settings::Commands,
+    ) -> (Commands<D::Command>, Self) {
+        let (sender, queue) = mpsc::channel(settings.queue);
+        let room = Arc::new(Semaphore::new(settings.queue_bytes));
+        let commands = Commands { queue: sender, room, bytes: settings.queue_bytes, metrics: metrics.clone() };
+        (commands, Self { queue, pool, decide, handler, journal, wake, health, metrics, settings })
+    }
+
+    /// Decides until cancelled and the queue is empty.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut held: Vec<Waiting<D::Command>> = Vec::new();
+        loop {
+            self.health.progressed("commands");
+            if held.is_empty() {
+                let next = tokio::select! {
+                    () = stop.cancelled() => self.queue.try_recv().ok(),
+                    next = tokio::time::timeout(Duration::from_secs(30), self.queue.recv()) => match next {
+                        Ok(next) => next,
+                        Err(_) => continue,
+                    },
+                };
+                let Some(next) = next else { return };
+                held.push(next);
+            }
+            while held.len() < self.settings.batch {
+                let Ok(next) = self.queue.try_recv() else { break };
+                held.push(next);
+            }
+            held = self.step(held).await;
+        }
+    }
+
+    /// Decides calls in one transaction and answers them. Returns those to be decided later: tried in vain, or with the key of another.
+    async fn step(&self, waiting: Vec<Waiting<D::Command>>) -> Vec<Waiting<D::Command>> {
+        let (now, mut later) = without_repeats(self.in_time(waiting));
+        if now.is_empty() {
+            return later;
+        }
+        let (calls, askers): (Vec<_>, Vec<_>) = now.into_iter().map(|w| (w.call, w.asker)).unzip();
+        match self.transact(&calls).await {
+            Ok(decisions) => {
+                self.wake.wake();
+                self.metrics.decided(decisions.len());
+                askers.into_iter().zip(decisions).for_each(|(asker, decision)| asker.tell(decision));
+                later
+            }
+            Err(Failure::Deterministic(reason)) if calls.len() == 1 => {
+                tracing::error!(reason, method = calls[0].method, "the database refuses a command");
+                askers.into_iter().for_each(|asker| asker.tell(Err(Refusal::Internal)));
+                later
+            }
+            Err(Failure::Deterministic(_)) => {
+                for (call, asker) in calls.into_iter().zip(askers) {
+                    later.extend(Box::pin(self.step(vec![Waiting { call, asker }])).await);
+                }
+                later
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "commands will be tried again");
+                let mut again = self.patient(calls, askers).await;
+                again.append(&mut later);
+                again
+            }
+        }
+    }
+
+    /// Answers those whose deadline has passed: nobody waits for them, and a late success would count as none.
+    fn in_time(&self, waiting: Vec<Waiting<D::Command>>) -> Vec<Waiting<D::Command>> {
+        let (late, in_time): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|w| w.call.deadline.passed());
+        for waiting in late {
+            self.metrics.turned_away("command", "late");
+            waiting.asker.tell(Err(Refusal::Late));
+        }
+        in_time
+    }
+
+    /// Waits a moment with those that may be tried again, and tells the others to come back.
+    async fn patient(&self, calls: Vec<Call<D::Command>>, askers: Vec<Asker>) -> Vec<Waiting<D::Command>> {
+        self.health.retrying("commands");
+        self.metrics.retried("commands");
+        let mut again = Vec::with_capacity(calls.len());
+        for (call, mut asker) in calls.into_iter().zip(askers) {
+            asker.tries += 1;
+            if asker.tries < PATIENCE {
+                again.push(Waiting { call, asker });
+            } else {
+                asker.tell(Err(Refusal::Unavailable));
+            }
+        }
+        let tries = again.iter().map(|w| w.asker.tries).max().unwrap_or(0);
+        tokio::time::sleep(clock::jittered((FIRST_PAUSE * (1 << tries)).min(LONGEST_PAUSE))).await;
+        again
+    }
+
+    async fn transact(&self, calls: &[Call<D::Command>]) -> Result<Vec<Decision>, Failure> {
+        let mut tx = self.pool.begin_with(begin(calls)).await?;
+        let stored = stored(&mut tx, calls).await?;
+        if stored.len() == calls.len() {
+            return Ok(calls.iter().filter_map(|c| repeat(&stored, c)).collect());
+        }
+        if !stored.is_empty() {
+            // Rare: answer the repeats from the table and decide the others by themselves.
+            tx.rollback().await?;
+            return self.around_repeats(calls, &stored).await;
+        }
+        let mut work = Work::new(&mut tx, clock::now());
+        let decisions = self.decide.decide(&mut work, calls).await?;
+        if decisions.len() != calls.len() {
+            return Err(Failure::Deterministic(format!("{} calls got {} decisions", calls.len(), decisions.len())));
+        }
+        match settle(self.handler.as_ref(), &mut work, &[]).await {
+            Ok(_) => {}
+            Err(Halt::Failure(failure)) => return Err(failure),
+            Err(Halt::SplitAfter(_)) => return Err(Failure::Retry("an awaited fact was rejected".to_owned())),
+        }
+        let now = work.now;
+        let entries = std::mem::take(&mut work.entries);
+        remember(&mut tx, calls, &decisions, now).await?;
+        journal::append(&mut tx, self.journal, &entries).await?;
+        laboratory::point("commands::before-commit");
+        self.metrics.commit("commands", tx.commit()).await?;
+        laboratory::point("commands::after-commit");
+        Ok(decisions)
+    }
+
+    async fn around_repeats(&self, calls: &[Call<D::Command>], stored: &Stored) -> Result<Vec<Decision>, Failure> {
+        let mut decisions = Vec::with_capacity(calls.len());
+        for call in calls {
+            match repeat(stored, call) {
+                Some(decision) => decisions.push(decision),
+                None => decisions.extend(Box::pin(self.transact(std::slice::from_ref(call))).await?),
+            }
+        }
+        Ok(decisions)
+    }
+}
+
+/// No statement runs longer than the last of these callers waits; set in the same round trip that begins the transaction.
+fn begin<C>(calls: &[Call<C>]) -> AssertSqlSafe<String> {
+    let longest = calls.iter().map(|c| c.deadline.rest().as_millis()).max().unwrap_or(0);
+    AssertSqlSafe(format!("BEGIN; SET LOCAL statement_timeout = {}", longest.max(1)))
+}
+
+fn without_repeats<C>(waiting: Vec<Waiting<C>>) -> (Vec<Waiting<C>>, Vec<Waiting<C>>) {
+    let mut keys = std::collections::HashSet::new();
+    waiting.into_iter().partition(|w| keys.insert(key(&w.call)))
+}
