@@ -1,6 +1,6 @@
 # Cleargate: every task of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help prepare build demo up down status clean fmt lint test bench sqlx ci
+.PHONY: help prepare build demo up down status clean fmt lint test bench faults faults-short simulate laboratory sqlx ci
 
 # SQL is checked against the data committed under crates/*/.sqlx; `make sqlx` writes them anew.
 export SQLX_OFFLINE := true
@@ -9,7 +9,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLEARGATE := $(TARGET)/release/cleargate
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 prepare:
 	@bash deploy/local/prepare.sh
@@ -51,6 +51,19 @@ test: build ## All tests, on real Kafka and real PostgreSQL
 
 bench: build ## Throughput, latency, CPU and memory as a table and in target/bench.json
 	$(CLEARGATE) bench
+
+# The services once more with crash points, beside those that ship.
+laboratory: build
+	cargo build --release --locked -p faults --features laboratory
+
+faults: laboratory ## The fault laboratory in full: hours; writes the table of docs/reliability.md
+	$(TARGET)/release/faults all; status=$$?; $(TARGET)/release/faults table; exit $$status
+
+faults-short: laboratory ## Every fault once, small: at most ten minutes
+	$(TARGET)/release/faults short
+
+simulate: prepare ## The protocol of journal, relay and readers under 100,000 seeded schedules
+	cargo run --release --locked -p simulation -- --seeds 100000
 
 sqlx: ## Write the data for checking SQL without a database anew
 	bash deploy/local/sqlx.sh

@@ -20,6 +20,9 @@ use crate::{
     site::{SERVICES, Site},
 };
 
+/// Names another directory for logs, in a plan's environment.
+pub const LOGS: &str = "FAULTS_LOGS";
+
 /// Which process.
 pub type Name = (&'static str, u16);
 
@@ -49,7 +52,8 @@ pub struct Fleet {
 impl Fleet {
     /// Starts every replica and waits until all are ready.
     pub async fn start(site: &Arc<Site>) -> Result<Self> {
-        let logs = ground::home().join("target/faults/logs").join(&site.name);
+        let own = || ground::home().join("target/faults/logs").join(&site.name);
+        let logs = site.plan.environment.get(LOGS).map_or_else(own, PathBuf::from);
         std::fs::create_dir_all(&logs)?;
         let fleet = Self { site: Arc::clone(site), known: Shared::default(), environment: Arc::default(), logs };
         for name in fleet.names() {

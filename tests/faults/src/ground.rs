@@ -35,6 +35,13 @@ impl Ground {
         Ok(Self { state, programs, ports: Ports { kafka: base + 92, postgres: base + 32, grpc: base + 101, http: base + 201 } })
     }
 
+    /// A second stack beside this one, in a place of its own.
+    pub fn beside(&self, state: &Path) -> Self {
+        let Ports { kafka, postgres, grpc, http } = self.ports;
+        let ports = Ports { kafka: kafka + 500, postgres: postgres + 500, grpc: grpc + 500, http: http + 500 };
+        Self { state: state.to_owned(), programs: self.programs.clone(), ports }
+    }
+
     fn cleargate(&self) -> Command {
         let mut command = Command::new(self.programs.join("cleargate"));
         command.current_dir(home()).stdin(Stdio::null()).arg("--state").arg(&self.state);

@@ -1,5 +1,6 @@
 //! The fault laboratory: drives the real system under load, injects one fault at a time and checks every law from outside.
 
+mod alarms;
 mod canon;
 mod clock;
 mod experiment;

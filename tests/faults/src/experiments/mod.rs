@@ -4,6 +4,7 @@ mod broker;
 mod clock;
 mod contention;
 mod crash;
+mod disk;
 mod kill;
 mod lost;
 mod mixture;
@@ -21,7 +22,7 @@ mod tamper;
 use crate::{experiment, experiment::Experiment};
 
 /// In the order of the table.
-pub const ALL: [Experiment; 24] = [
+pub const ALL: [Experiment; 26] = [
     experiment!("calm", "nothing at all: what the laws come to without a fault", true, kill::calm),
     experiment!("kill", "kill -9 of each service in turn under 500 declarations/s", true, kill::kill),
     experiment!(
@@ -35,6 +36,8 @@ pub const ALL: [Experiment; 24] = [
     experiment!("broker-away", "the broker is gone for minutes while calls go on", true, broker::away),
     experiment!("postgres-killed", "kill -9 of PostgreSQL under load", true, postgres::killed),
     experiment!("standby-promoted", "the primary is killed and its synchronous standby promoted", true, postgres::promoted),
+    experiment!("standby-behind", "the primary is killed and an asynchronous standby that lags promoted", true, postgres::behind),
+    experiment!("disk-full", "no room on the database's, the broker's, a service's disk", true, disk::full),
     experiment!("network-cuts", "every way between service, database and broker cut", true, network::cuts),
     experiment!("network-weather", "10 % loss and up to 500 ms delay on every way", true, network::weather),
     experiment!("poison", "every 500th message is rubbish or impossible; redriven twice", true, poison::poison),

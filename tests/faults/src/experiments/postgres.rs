@@ -1,5 +1,5 @@
 //! A database that dies, and a standby that takes over.
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::Signal;
@@ -71,6 +71,60 @@ pub async fn promoted(bench: &Bench, record: &mut Record) -> Result<()> {
     scene.accepted_at_least(after + 1_000, Duration::from_secs(120)).await?;
     scene.close(record, Expected::default()).await?;
     pair.remove().await
+}
+
+/// An asynchronous standby that was cut off for a while is promoted: what it never got is lost, and that is told.
+pub async fn behind(bench: &Bench, record: &mut Record) -> Result<()> {
+    let pair = Pair::new(&bench.ground, false).await?;
+    let proxy = Proxy::new(pair.front, pair.primary.port, bench.seed).await?;
+    let plan = Plan { postgres: SERVICES.into_iter().map(|s| (s, pair.front)).collect(), cluster: Some(pair.front), ..Plan::default() };
+    let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(200.0, bench.seed) }).await?;
+    scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
+    pair.standby.stop().await?;
+    let before = scene.load.ledger.count(Standing::Accepted);
+    scene.accepted_at_least(before + 600, Duration::from_secs(60)).await?;
+    let published = published(&scene).await?;
+    pair.primary.kill().await?;
+    pair.standby.start_again().await?;
+    pair.standby.promote().await?;
+    proxy.redirect(pair.standby.port);
+    let kept = published_now(&scene).await?;
+    let lost: Vec<&(String, i32)> =
+        published.iter().filter(|(place, position)| kept.get(*place).is_none_or(|p| p < *position)).map(|(p, _)| p).collect();
+    let deadline = Instant::now() + Duration::from_secs(90);
+    let mut told = 0;
+    while told < lost.len() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        told = crate::alarms::named(&scene, &lost).await;
+    }
+    record.figure("streams whose published past was lost", lost.len() as f64, "", Some(Must::AtLeast(1.0)));
+    record.figure("of them named by an alarm", told as f64, "", Some(Must::AtLeast(lost.len() as f64)));
+    scene.fleet.down().await?;
+    drop(proxy);
+    pair.remove().await
+}
+
+/// What each stream has published.
+async fn published(scene: &Scene) -> Result<BTreeMap<(String, i32), i64>> {
+    let mut all = BTreeMap::new();
+    for service in SERVICES {
+        let pool = scene.site.database(service).await?;
+        let rows: Vec<(String, i32, i64)> = sqlx::query_as("SELECT topic, stream, published FROM streams").fetch_all(&pool).await?;
+        all.extend(rows.into_iter().map(|(topic, stream, position)| ((topic, stream), position)));
+    }
+    Ok(all)
+}
+
+/// The same as soon as the database answers again: what is there by then is what the standby had, and what came since.
+async fn published_now(scene: &Scene) -> Result<BTreeMap<(String, i32), i64>> {
+    let asked = Instant::now();
+    loop {
+        match published(scene).await {
+            Ok(all) => return Ok(all),
+            Err(error) => ensure!(asked.elapsed() < Duration::from_secs(30), "{error:#}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// A primary and its standby, both copies of the laboratory's cluster, which itself stays untouched.

@@ -6,9 +6,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::Instant;
 
 use crate::{
+    alarms,
     canon::{canon, difference},
     experiment::Bench,
-    fleet,
     laws::{self, Expected},
     load::{Demand, Standing},
     quiet,
@@ -65,36 +65,23 @@ pub async fn forked(bench: &Bench, record: &mut Record) -> Result<()> {
     stop(&scene, "risk").await?;
     give_back(&scene.site, "risk", "backup").await?;
     let kept = heads(&scene.site).await?;
-    let lost = published.iter().filter(|(stream, position)| kept.iter().any(|(s, p)| s == stream && p < position)).count();
+    let fell = |(stream, position): &&(i32, i64)| kept.iter().any(|(s, p)| s == stream && p < position);
+    let lost: Vec<(String, i32)> = published.iter().filter(fell).map(|(stream, _)| ("customs.risk.v1".to_owned(), *stream)).collect();
     start(&scene, "risk").await?;
     scene.load.pace(100.0);
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut told = 0;
-    while told < lost && Instant::now() < deadline {
+    while told < lost.len() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        told = alarms(&scene).await?;
+        told = alarms::named(&scene, &lost.iter().collect::<Vec<_>>()).await;
     }
-    record.figure("streams whose published past was lost", lost as f64, "", Some(Must::AtLeast(1.0)));
-    record.figure("streams named by an alarm of risk or of its readers", told as f64, "", Some(Must::AtLeast(lost as f64)));
+    record.figure("streams whose published past was lost", lost.len() as f64, "", Some(Must::AtLeast(1.0)));
+    record.figure("streams named by an alarm of risk or of its readers", told as f64, "", Some(Must::AtLeast(lost.len() as f64)));
     // What was decided anew must not stand on the topic beside what was decided before.
-    let (on_topic, _) = laws::chains_on(&scene.site, "customs.risk.v1").await?;
+    let (on_topic, _) = laws::forks(&scene.site, "customs.risk.v1").await?;
     record.figure("forked messages on the topic", on_topic as f64, "", Some(Must::AtMost(0.0)));
     scene.fleet.down().await?;
     scene.site.remove().await
-}
-
-/// Streams of risk's topic that `/status` of any service names as stopped.
-async fn alarms(scene: &Scene) -> Result<usize> {
-    let mut named = std::collections::BTreeSet::new();
-    for name in scene.fleet.names() {
-        let answer = fleet::get(scene.site.http(name.0, name.1), "/status").await.unwrap_or_default();
-        for stream in 0..8 {
-            if answer.contains(&format!("customs.risk.v1/{stream} ")) {
-                named.insert(stream);
-            }
-        }
-    }
-    Ok(named.len())
 }
 
 async fn heads(site: &Site) -> Result<Vec<(i32, i64)>> {

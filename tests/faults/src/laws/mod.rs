@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use chain::link;
 pub use evidence::{Evidence, Row};
-pub use topics::forks as chains_on;
+pub use topics::forks;
 
 use crate::{load::Ledger, site::Site};
 
