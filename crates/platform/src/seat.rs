@@ -131,7 +131,9 @@ async fn sit(
                 timeout(patience, called).await.map_err(late)??;
             }
             heard = session.try_recv() => match heard? {
-                Some(_) => wake.wake(),
+                // Who waits hears its own call too, and would call again for ever.
+                Some(_) if *told.borrow() == Some(true) => wake.wake(),
+                Some(_) => {}
                 None => return Ok(()),
             },
         }
