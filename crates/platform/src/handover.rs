@@ -99,7 +99,7 @@ fn is_for_another(answer: &Answer) -> bool {
 }
 
 fn ran_out_of_time(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<tonic::TimeoutExpired>())
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<tonic::TimeoutExpired>)
 }
 
 impl Service<Request<Body>> for Replicas {

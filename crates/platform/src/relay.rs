@@ -104,7 +104,7 @@ pub struct Step {
 
 impl Relay {
     pub fn new(pool: PgPool, kafka: settings::Kafka, settings: settings::Relay, owner: String, wake: Wake, health: Health, metrics: Metrics) -> Self {
-        let seat = Seat::new(&pool, "relay", &owner, settings.lease_s, wake.clone());
+        let seat = Seat::new(&pool, "relay", owner, settings.lease_s, wake.clone());
         Self { pool, kafka, settings, seat, wake, health, metrics, session: None }
     }
 

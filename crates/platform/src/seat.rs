@@ -28,6 +28,8 @@ pub struct Seat {
     line: Option<Line>,
     options: PgConnectOptions,
     name: &'static str,
+    /// Shown as the session's application.
+    owner: String,
     seconds: u32,
     wake: Wake,
 }
@@ -48,12 +50,12 @@ impl Drop for Line {
 impl Seat {
     /// A seat in the database of `pool`; `wake` is woken when it was taken and when others have something for its holder.
     /// With 0 `seconds` nobody is kept out.
-    pub fn new(pool: &PgPool, name: &'static str, owner: &str, seconds: u32, wake: Wake) -> Self {
+    pub fn new(pool: &PgPool, name: &'static str, owner: String, seconds: u32, wake: Wake) -> Self {
         let silent = format!("{seconds}s");
         // What only wakes somebody need not wait for the disk.
         let options = [("idle_session_timeout", silent.as_str()), ("synchronous_commit", "off")];
-        let options = pool.connect_options().as_ref().clone().application_name(owner).options(options);
-        Self { line: None, options, name, seconds, wake }
+        let options = pool.connect_options().as_ref().clone().options(options);
+        Self { line: None, options, name, owner, seconds, wake }
     }
 
     /// Whether this process holds the seat; if not, its holder is woken.
@@ -61,7 +63,9 @@ impl Seat {
         if self.seconds == 0 {
             return Ok(true);
         }
-        let line = self.line.get_or_insert_with(|| Line::join(self.options.clone(), self.name, self.seconds, self.wake.clone()));
+        let line = self
+            .line
+            .get_or_insert_with(|| Line::join(self.options.clone().application_name(&self.owner), self.name, self.seconds, self.wake.clone()));
         let holds = line.holds.wait_for(Option::is_some).await.map_err(|_| Failure::Retry("nobody asks for the seat".to_owned()))?;
         let holds = *holds == Some(true);
         if !holds {
@@ -127,7 +131,9 @@ async fn sit(
                 timeout(patience, called).await.map_err(late)??;
             }
             heard = session.try_recv() => match heard? {
-                Some(_) => wake.wake(),
+                // Who waits hears its own call too, and would call again for ever.
+                Some(_) if *told.borrow() == Some(true) => wake.wake(),
+                Some(_) => {}
                 None => return Ok(()),
             },
         }
