@@ -115,3 +115,27 @@ async fn a_slow_consumer_pauses_its_partitions_at_the_bytes_it_may_hold_and_lose
     assert_eq!(applied, bodies);
     member.leave().await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_whose_broker_is_away_comes_round_however_much_waits_and_sends_all_of_it_in_the_end() -> Result<()> {
+    let mut sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC, ANSWERS]).await?;
+    sandbox.create_topics(&[TOPIC, OUTSIDE]).await?;
+    let body = "x".repeat(1 << 10);
+    let facts: Vec<(&str, &str, &str)> = (0..90).map(|_| ("OFF1", "s", body.as_str())).collect();
+    tell(&sandbox, &facts).await?;
+    let reachable = std::mem::replace(&mut sandbox.kafka.brokers, "127.0.0.1:1".to_owned());
+    sandbox.kafka.unsent_kb = 16;
+    let mut lost = relay(&sandbox, "relay", 15);
+    for _ in 0..2 {
+        let step = tokio::time::timeout(Duration::from_secs(30), lost.step()).await??;
+        assert!(step.leading && step.in_flight > 0 && step.advanced == 0, "{step:?}");
+    }
+    drop(lost);
+    sandbox.kafka.brokers = reachable;
+    let mut relay = relay(&sandbox, "relay", 15);
+    until("everything is published", async || {
+        relay.step().await?;
+        Ok(sqlx::query_scalar("SELECT bool_and(published = position) FROM streams").fetch_one(&sandbox.pool).await?)
+    })
+    .await
+}

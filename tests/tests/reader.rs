@@ -175,3 +175,16 @@ async fn an_id_that_comes_again_with_other_content_is_shown_to_the_handler_as_re
     assert_eq!(answers, [b"answered".to_vec(), b"other content".to_vec()]);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_message_larger_than_any_may_be_goes_to_the_dead_letters_and_blocks_nothing() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC, ANSWERS]).await?;
+    let mut reader = reader(&sandbox, "one", Arc::new(NoPeers));
+    reader.claim(&partitions()).await?;
+    let huge = "x".repeat(sandbox.journal.largest_payload + 1);
+    reader.step(vec![message(0, "a", "s", "ok"), message(1, "b", "s", &huge), message(2, "c", "s", "ok")]).await?;
+    let letters: Vec<(String, i64)> = sqlx::query_as("SELECT code, \"offset\" FROM dead_letters").fetch_all(&sandbox.pool).await?;
+    assert_eq!(letters, [("TOO_LARGE".to_owned(), 1)]);
+    assert_eq!(toy::effects(&sandbox).await?.len(), 2);
+    Ok(())
+}
