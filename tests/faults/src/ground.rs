@@ -88,12 +88,12 @@ impl Ground {
 
     /// Port at which Kafka believes that a service reaches it: a proxy of the laboratory may listen there.
     pub fn front(&self, service: &str) -> u16 {
-        self.ports.kafka + 110 + place(service)
+        self.ports.kafka + 300 + place(service)
     }
 
     /// Port at which Kafka listens for that proxy.
     pub fn behind(&self, service: &str) -> u16 {
-        self.ports.kafka + 120 + place(service)
+        self.ports.kafka + 310 + place(service)
     }
 
     pub async fn down(&self) -> Result<()> {

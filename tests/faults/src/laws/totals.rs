@@ -23,7 +23,11 @@ pub async fn verify(site: &Site, evidence: &Evidence) -> Result<Finding> {
         for day in &days {
             let report = report(site, &office, day).await.with_context(|| format!("report of {office} on {day}"))?;
             let figures = report["figures"].as_array().cloned().unwrap_or_default();
-            shown += figures.iter().filter(|f| text(&f["cell"]).starts_with("lodged.")).map(|f| number(&f["value"])).sum::<i64>();
+            shown += figures
+                .iter()
+                .filter(|f| text(&f["cell"]).starts_with("lodged.") && text(&f["cell"]).split('.').count() == 4)
+                .map(|f| number(&f["value"]))
+                .sum::<i64>();
         }
         finding.hold(shown == expected, || format!("{office} lodged {expected}, its reports show {shown}"));
     }
