@@ -3,9 +3,10 @@
 //! Calls queue; whatever waits when a transaction is free is decided together, so 64 callers cost a few commits and not 64. A call with the
 //! key of an earlier one gets the stored answer; the same key with other content is refused. A refusal is not stored: what was mended may be
 //! sent again under the same key.
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
@@ -211,7 +212,9 @@ impl<D: Decide> CommandLoop<D> {
             return self.around_repeats(calls, &stored).await;
         }
         let mut work = Work::new(&mut tx, clock::now());
-        let decisions = self.decide.decide(&mut work, calls).await?;
+        // One call that makes the service panic must not take the loop with it; it is found by deciding one by one.
+        let decided = AssertUnwindSafe(self.decide.decide(&mut work, calls)).catch_unwind().await;
+        let decisions = decided.unwrap_or_else(|_| Err(Failure::Deterministic("the decision panicked".to_owned())))?;
         if decisions.len() != calls.len() {
             return Err(Failure::Deterministic(format!("{} calls got {} decisions", calls.len(), decisions.len())));
         }

@@ -1,19 +1,18 @@
 //! A lease says who does a job that one replica should do: the relay, a timer. Two by accident are harmless everywhere a lease is used.
-use chrono::TimeDelta;
+//!
+//! Its time is the database's, so that a replica whose clock is ahead can neither take a lease that is held nor keep one when it is gone.
 use sqlx::PgConnection;
 
-use crate::{Instant, failure::Failure};
+use crate::failure::Failure;
 
-/// Takes or renews a lease; false when somebody else holds it.
-pub async fn hold(conn: &mut PgConnection, name: &str, owner: &str, now: Instant, seconds: u32) -> Result<bool, Failure> {
-    let until = now + TimeDelta::seconds(i64::from(seconds));
+/// Takes or renews a lease for so many seconds; false when somebody else holds it.
+pub async fn hold(conn: &mut PgConnection, name: &str, owner: &str, seconds: u32) -> Result<bool, Failure> {
     let held = sqlx::query!(
-        r#"INSERT INTO leases AS l (name, owner, until) VALUES ($1, $2, $3)
-           ON CONFLICT (name) DO UPDATE SET owner = $2, until = $3 WHERE l.owner = $2 OR l.until < $4"#,
+        r#"INSERT INTO leases AS l (name, owner, until) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+           ON CONFLICT (name) DO UPDATE SET owner = $2, until = EXCLUDED.until WHERE l.owner = $2 OR l.until < clock_timestamp()"#,
         name,
         owner,
-        until,
-        now
+        f64::from(seconds)
     )
     .execute(conn)
     .await?;

@@ -17,6 +17,8 @@ pub struct Metrics {
     fences: Counter<u64>,
     batch: Histogram<u64>,
     relayed: Counter<u64>,
+    refused: Counter<u64>,
+    unchecked: Counter<u64>,
     commands: Counter<u64>,
     labels: [KeyValue; 1],
 }
@@ -35,6 +37,8 @@ impl Metrics {
             fences: counter("cleargate.reader.fences", "{batch}", "batches refused because another owner had taken over"),
             batch: meter.u64_histogram("cleargate.reader.batch").with_unit("{fact}").with_description("facts in one batch").build(),
             relayed: counter("cleargate.relay.rows", "{row}", "journal rows acknowledged by the broker"),
+            refused: counter("cleargate.relay.refused", "{stream}", "streams refused because topic and journal contradict each other"),
+            unchecked: counter("cleargate.reader.unchecked", "{partition}", "idle partitions whose producer could not be asked for its head"),
             commands: counter("cleargate.commands.calls", "{call}", "commands decided"),
             labels: [KeyValue::new("service", service)],
         }
@@ -61,6 +65,14 @@ impl Metrics {
 
     pub fn relayed(&self, rows: u64) {
         self.relayed.add(rows, &self.labels);
+    }
+
+    pub fn refused(&self) {
+        self.refused.add(1, &self.labels);
+    }
+
+    pub fn unchecked(&self) {
+        self.unchecked.add(1, &self.labels);
     }
 
     pub fn decided(&self, commands: usize) {

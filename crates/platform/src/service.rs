@@ -1,6 +1,6 @@
 //! From a definition to a running process: the same `main` for every service.
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -29,6 +29,7 @@ use crate::{
     metrics::Metrics,
     operations::{Desk, Told},
     peers::Peers,
+    protocol::owning::Owning,
     reader::{Handler, Source, drive::Loop, step::Reader},
     relay::{Relay, Wake},
     serving,
@@ -37,6 +38,7 @@ use crate::{
     streams::{Class, Layout},
     telemetry,
     timers::{self, Ground, Timer},
+    unknown,
     witness::Witness,
 };
 
@@ -181,9 +183,12 @@ async fn run<S: Service>(definition: Definition, settings: Settings<S::Settings>
     }
     let context = Context { settings, pool, journal };
     let parts = S::build(&context)?;
+    let desk = Desk { pool: context.pool.clone(), handler: Arc::clone(&parts.handler), journal, wake: Wake::default(), told: definition.told };
+    apply_unknown(&desk, &health).await;
+    health.migrated();
     let settings = &context.settings;
     let metrics = Metrics::new(definition.name);
-    let wake = Wake::default();
+    let wake = desk.wake.clone();
     let owner = owner(definition.name);
     let tasks = TaskTracker::new();
 
@@ -215,7 +220,7 @@ async fn run<S: Service>(definition: Definition, settings: Settings<S::Settings>
     tasks.spawn(watch_topics(settings.kafka.clone(), kafka_topics(&definition, layout), health.clone(), stop.clone()));
     tasks.spawn(watch_database(context.pool.clone(), health.clone(), stop.clone()));
 
-    let desk = Desk { pool: context.pool.clone(), handler: parts.handler, journal, wake, told: definition.told };
+    tasks.spawn(unknown::watch(desk.clone(), health.clone(), stop.clone()));
     let routes = (parts.routes)(commands).add_service(contracts::common::operations_server::OperationsServer::new(desk));
     let verifier = Arc::new(Verifier::new(&settings.auth, definition.roles));
     let serving_stop = CancellationToken::new();
@@ -261,7 +266,7 @@ impl Reading {
     ) -> anyhow::Result<Self> {
         let settings = &context.settings;
         let journals = Arc::new(Peers::new(&settings.peers, &settings.auth.token_file)?);
-        let owned: Owned = Arc::new(Mutex::new(BTreeSet::new()));
+        let owned = Owned::default();
         let client = Arc::new(Mutex::new(None));
         let mut loops = BTreeMap::new();
         for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
@@ -275,7 +280,7 @@ impl Reading {
                 journals: journals.clone(),
                 owner: owner.to_owned(),
                 metrics: metrics.clone(),
-                progress: BTreeMap::new(),
+                owning: Owning::default(),
             };
             let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), wake.clone(), health.clone(), settings.reader, name);
             tasks.spawn(consume.run(stop.clone()));
@@ -307,7 +312,6 @@ async fn wait_for_schema(pool: &PgPool, migrations: &Migrator, health: &Health) 
         match database::check(pool, migrations).await {
             Ok(()) => {
                 health.database(true);
-                health.migrated();
                 return Ok(());
             }
             Err(SchemaError::Database(error)) => {
@@ -317,6 +321,15 @@ async fn wait_for_schema(pool: &PgPool, migrations: &Migrator, health: &Health) 
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Before the service is ready, so that it never tells of a subject without what it had kept of it.
+async fn apply_unknown(desk: &Desk, health: &Health) {
+    while let Err(refusal) = unknown::redrive(desk, health).await {
+        tracing::warn!(?refusal, "facts of unknown kinds could not be applied yet, trying again");
+        health.progressed("start");
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

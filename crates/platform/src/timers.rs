@@ -39,7 +39,7 @@ pub async fn step(ground: &Ground, timer: &dyn Timer) -> Result<bool, Failure> {
     let now = clock::now();
     let seconds = u32::try_from(timer.period().as_secs().max(5) * 2).unwrap_or(u32::MAX);
     let mut tx = ground.pool.begin().await?;
-    if !leases::hold(&mut tx, timer.name(), &ground.owner, now, seconds).await? {
+    if !leases::hold(&mut tx, timer.name(), &ground.owner, seconds).await? {
         return Ok(false);
     }
     let mut work = Work::new(&mut tx, now);
