@@ -1,5 +1,5 @@
 //! Tracking on a real PostgreSQL: what a camera saw, what intake said, and what a gate does about it.
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use contracts::{
     Event as _, common,
