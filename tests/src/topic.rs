@@ -78,3 +78,18 @@ pub async fn delete(sandbox: &Sandbox, topic: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// Removes every message of a topic, as retention does; what follows keeps counting.
+pub async fn empty(sandbox: &Sandbox, topic: &str) -> Result<()> {
+    let consumer: BaseConsumer = kafka::client(&sandbox.kafka).create()?;
+    let physical = format!("{}{topic}", sandbox.kafka.prefix);
+    let mut list = TopicPartitionList::new();
+    for (partition, end) in ends(sandbox, &consumer, topic)?.into_iter().enumerate() {
+        list.add_partition_offset(&physical, i32::try_from(partition)?, Offset::Offset(i64::try_from(end)?))?;
+    }
+    let admin: AdminClient<DefaultClientContext> = kafka::client(&sandbox.kafka).create()?;
+    for element in admin.delete_records(&list, &AdminOptions::new()).await?.elements() {
+        element.error()?;
+    }
+    Ok(())
+}

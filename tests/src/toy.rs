@@ -9,13 +9,14 @@ use platform::{
     Entry, Fact, Failure, Handler, Outcome, Work,
     commands::{Call, Decide},
     health::Health,
-    journal::{self, Row},
+    journal::{self, Row, chain},
     kafka::{
         group::{Member, Owned},
         queue::queue,
     },
     metrics::Metrics,
     peers::Journals,
+    protocol::{heads, owning::Owning},
     reader::{Delivery, Origin, Source, SourceClass, drive::Loop, step::Reader},
     relay::{Relay, Wake},
     serving::Refusal,
@@ -42,7 +43,23 @@ pub const SOURCES: [Source; 2] = [
     Source { topic: OUTSIDE, origin: Origin::Outside { answers: Some(ANSWERS) }, class: SourceClass::Cargo },
 ];
 
-/// `ok`, `arrive`, `await` (until its subject has arrived), `reject` (until the subject `mended` exists), `impossible` (the database refuses it).
+/// A version of the toy that does not know what `new` means.
+pub struct Older;
+
+#[async_trait]
+impl Handler for Older {
+    async fn apply(&self, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = Vec::with_capacity(facts.len());
+        for fact in facts {
+            let unknown = fact.payload.as_slice() == b"new";
+            outcomes.push(if unknown { Outcome::unknown_kind(fact.kind()) } else { apply(work, fact).await? });
+        }
+        Ok(outcomes)
+    }
+}
+
+/// `ok`, `arrive`, `await` (until its subject has arrived), `reject` (until the subject `mended` exists), `impossible` (the database refuses it),
+/// `panic`.
 pub struct Toy;
 
 #[async_trait]
@@ -62,6 +79,7 @@ async fn apply(work: &mut Work<'_>, fact: &Fact) -> Result<Outcome, Failure> {
     match body.as_str() {
         "await" if !known(work, &subject).await? => return Ok(Outcome::Await { subject }),
         "reject" if !known(work, "mended").await? => return Ok(Outcome::Reject { code: "TOY", reason: "told to".to_owned() }),
+        "panic" => panic!("told to"),
         "arrive" => {
             sqlx::query("INSERT INTO subjects VALUES ($1) ON CONFLICT DO NOTHING").bind(&subject).execute(&mut *work.conn).await?;
             work.arrived.push(subject.clone());
@@ -86,7 +104,7 @@ async fn known(work: &mut Work<'_>, subject: &str) -> Result<bool, Failure> {
     Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM subjects WHERE subject = $1)").bind(subject).fetch_one(&mut *work.conn).await?)
 }
 
-/// Adds one to an office and tells so.
+/// Adds one to an office and tells so; panics over the office `panic`.
 pub struct Add {
     pub offices: Vec<String>,
 }
@@ -99,6 +117,7 @@ impl Decide for Toy {
         let mut offices: Vec<String> = calls.iter().flat_map(|c| c.command.offices.clone()).collect();
         offices.sort_unstable();
         offices.dedup();
+        assert!(!offices.iter().any(|office| office == "panic"), "told to");
         sqlx::query("SELECT office FROM offices WHERE office = ANY($1) ORDER BY office FOR UPDATE").bind(&offices).fetch_all(&mut *work.conn).await?;
         for call in calls {
             for office in &call.command.offices {
@@ -187,7 +206,7 @@ pub fn reader(sandbox: &Sandbox, owner: &str, journals: Arc<dyn Journals>) -> Re
         journals,
         owner: owner.to_owned(),
         metrics: Metrics::new("toy"),
-        progress: BTreeMap::new(),
+        owning: Owning::default(),
     }
 }
 
@@ -210,9 +229,49 @@ impl Journals for NoPeers {
         Err(Failure::Retry("no peer".to_owned()))
     }
 
-    async fn published(&self, _: &str, _: &str, _: i32) -> Result<i64, Failure> {
+    async fn head(&self, _: &str, _: &str, _: i32, _: i64) -> Result<heads::Source, Failure> {
         Err(Failure::Retry("no peer".to_owned()))
     }
+}
+
+/// The toy's own journal, as a reader of it would be served.
+pub struct OwnJournal(pub sqlx::PgPool);
+
+#[async_trait]
+impl Journals for OwnJournal {
+    async fn read(&self, _: &str, topic: &str, stream: i32, from: i64, limit: i64) -> Result<Vec<Row>, Failure> {
+        journal::read(&mut *self.0.acquire().await?, topic, stream, from, limit).await
+    }
+
+    async fn head(&self, _: &str, topic: &str, stream: i32, read: i64) -> Result<heads::Source, Failure> {
+        let mut conn = self.0.acquire().await?;
+        let head = journal::head(&mut conn, topic, stream).await?.ok_or_else(|| Failure::Retry("no stream".to_owned()))?;
+        let row = journal::read(&mut conn, topic, stream, read, 1).await?.pop().filter(|row| row.position == read);
+        Ok(heads::Source { position: head.position, published: head.published, at_read: row.and_then(|row| chain::hash(&row.hash)) })
+    }
+}
+
+/// What a restore from an older backup does to a producer: the last rows of a stream are gone.
+pub async fn restore(sandbox: &Sandbox, stream: i32, position: i64) -> anyhow::Result<()> {
+    let mut tx = sandbox.pool.begin().await?;
+    sqlx::query("SET LOCAL session_replication_role = replica").execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM journal WHERE topic = $1 AND stream = $2 AND position > $3")
+        .bind(TOPIC)
+        .bind(stream)
+        .bind(position)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "UPDATE streams s SET position = $3, published = least(published, $3),
+         hash = COALESCE((SELECT hash FROM journal WHERE topic = $1 AND stream = $2 AND position = $3), decode(repeat('00', 32), 'hex'))
+         WHERE topic = $1 AND stream = $2",
+    )
+    .bind(TOPIC)
+    .bind(stream)
+    .bind(position)
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
 }
 
 /// A toy service as far as Kafka goes: a member of the group on its own thread and the consume loop of each class.

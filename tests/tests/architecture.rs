@@ -16,6 +16,7 @@ fn allowed(from: &str) -> BTreeSet<String> {
             edges.insert(format!("{service}-domain"));
             edges
         }
+        "simulation" => names(&["platform"]),
         "proof" => names(&["contracts", "values", "risk-domain"]),
         "training" => names(&["values", "risk-domain"]),
         "lab" => names(&["values", "risk-domain", "training", "proof"]),

@@ -72,6 +72,22 @@ async fn the_same_key_is_answered_as_the_first_time_and_refused_with_other_conte
     Ok(())
 }
 
+#[tokio::test]
+async fn a_call_that_makes_the_service_panic_is_refused_alone() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC]).await?;
+    let stop = CancellationToken::new();
+    let commands = start(&sandbox, &stop);
+    let (one, bad, two) = tokio::join!(
+        commands.submit(call("k1", &["OFF1"], b"x")),
+        commands.submit(call("k2", &["panic"], b"x")),
+        commands.submit(call("k3", &["OFF2"], b"x"))
+    );
+    assert!(one.is_ok() && two.is_ok() && bad == Err(Refusal::Internal), "{bad:?}");
+    assert!(commands.submit(call("k4", &["OFF1"], b"x")).await.is_ok());
+    stop.cancel();
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_callers_and_two_readers_never_see_a_deadlock() -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC]).await?;

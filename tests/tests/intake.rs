@@ -40,7 +40,7 @@ impl Desk {
             journals: Arc::new(NoPeers),
             owner: "test".to_owned(),
             metrics: Metrics::new("intake"),
-            progress: Default::default(),
+            owning: Default::default(),
         };
         reader.claim(&[(intake::DECLARATIONS.to_owned(), 0), (intake::PAYMENTS.to_owned(), 0), (RISK.to_owned(), 0)]).await?;
         Ok(Self { sandbox, reader, messages: 0, risk: (0, GENESIS) })

@@ -1,12 +1,13 @@
 //! Relay and group on a real Kafka: rows in order, each at least once on the topic, each exactly once in its effects.
 use std::{collections::BTreeMap, str::FromStr as _, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use platform::{
     Entry, Fact, Failure, Handler, Outcome, Work,
     journal::{self, Row},
     reader::Delivery,
-    relay::Relay,
+    relay::{Relay, Step},
     settings::{self, GroupProtocol},
     streams::Class,
 };
@@ -58,10 +59,21 @@ async fn published(sandbox: &Sandbox) -> anyhow::Result<i64> {
     Ok(sqlx::query_scalar("SELECT sum(published)::bigint FROM streams").fetch_one(&sandbox.pool).await?)
 }
 
+/// A step that was not put off: a topic made a moment ago has no leader yet.
+async fn step(relay: &mut Relay) -> anyhow::Result<Step> {
+    let mut done = None;
+    until("the relay's step is done", async || {
+        done = relay.step().await.ok();
+        Ok(done.is_some())
+    })
+    .await?;
+    done.context("a step")
+}
+
 async fn relay_all(sandbox: &Sandbox, relay: &mut Relay) -> anyhow::Result<()> {
     let wanted: i64 = sqlx::query_scalar("SELECT sum(position)::bigint FROM streams").fetch_one(&sandbox.pool).await?;
     while published(sandbox).await? < wanted {
-        relay.step().await?;
+        step(relay).await?;
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     Ok(())
@@ -134,18 +146,17 @@ async fn rows_reach_their_topics_in_order_with_all_their_headers() -> anyhow::Re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_that_dies_between_acknowledgement_and_advance_sends_twice_and_nothing_is_applied_twice() -> anyhow::Result<()> {
+async fn what_was_acknowledged_before_a_relay_died_is_found_on_the_topic_and_not_sent_again() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
     publish(&sandbox, 0, 20).await?;
     crash_before_published(&sandbox).await?;
     // The seat of the dead one is free as soon as the database sees that its session is gone.
     let mut next = relay(&sandbox, "next", 15);
-    until("the next one relays", async || Ok(next.step().await?.leading)).await?;
+    until("the next one relays", async || Ok(step(&mut next).await?.leading)).await?;
     relay_all(&sandbox, &mut next).await?;
-    assert_eq!(topic::length(&sandbox, TOPIC)?, 2 * 20 * 12);
+    assert_eq!(topic::length(&sandbox, TOPIC)?, 20 * 12);
     let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
     assert_once_and_in_order(&sandbox, 20).await?;
-    // Past the duplicates the same stream goes on.
     publish(&sandbox, 20, 5).await?;
     relay_all(&sandbox, &mut next).await?;
     assert_once_and_in_order(&sandbox, 25).await?;
@@ -155,9 +166,11 @@ async fn a_relay_that_dies_between_acknowledgement_and_advance_sends_twice_and_n
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
-    publish(&sandbox, 0, 20).await?;
     // Nobody is kept out of a seat of no length, so both relay all the time.
     let (mut one, mut two) = (relay(&sandbox, "one", 0), relay(&sandbox, "two", 0));
+    // Both look at the topics while they are empty, so that neither learns what the other has sent.
+    assert!(step(&mut one).await?.leading && step(&mut two).await?.leading);
+    publish(&sandbox, 0, 20).await?;
     let both = (one.step().await?, two.step().await?);
     assert!(both.0.leading && both.1.leading && both.0.sent > 0 && both.1.sent > 0, "{both:?}");
     let member = Running::start(&sandbox, "reader", Arc::new(Toy), READING)?;
@@ -297,6 +310,87 @@ async fn parcels_that_stand_still_hold_up_no_cargo() -> anyhow::Result<()> {
     member.leave().await
 }
 
+async fn recreate(sandbox: &Sandbox, name: &'static str) -> anyhow::Result<()> {
+    topic::delete(sandbox, name).await?;
+    until("the topic exists again", async || Ok(sandbox.create_topics(&[name]).await.is_ok() && topic::length(sandbox, name).is_ok())).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_was_created_anew_gets_the_whole_journal_and_one_emptied_by_retention_what_is_new() -> anyhow::Result<()> {
+    let sandbox = sandbox(GroupProtocol::Classic).await?;
+    publish(&sandbox, 0, 5).await?;
+    relay_all(&sandbox, &mut relay(&sandbox, "one", 0)).await?;
+    recreate(&sandbox, TOPIC).await?;
+    let mut next = relay(&sandbox, "two", 0);
+    until("everything is sent again", async || {
+        let _ = next.step().await;
+        Ok(topic::length(&sandbox, TOPIC)? == 5 * 12)
+    })
+    .await?;
+    let expected: Vec<Delivery> = rows(&sandbox, TOPIC).await?.iter().map(toy::delivery).collect();
+    assert_eq!(format!("{:?}", topic::read(&sandbox, TOPIC)?), format!("{expected:?}"));
+
+    topic::empty(&sandbox, TOPIC).await?;
+    publish(&sandbox, 5, 1).await?;
+    relay_all(&sandbox, &mut relay(&sandbox, "three", 0)).await?;
+    assert_eq!(topic::length(&sandbox, TOPIC)?, 6 * 12);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_was_restored_from_the_past_tells_nothing_more_and_its_other_streams_go_on() -> anyhow::Result<()> {
+    let sandbox = sandbox(GroupProtocol::Classic).await?;
+    let say = async |office: &str| append(&sandbox, &[entry(TOPIC, office, office, "ok")]).await;
+    for _ in 0..3 {
+        say("OFF1").await?;
+        say("OFF2").await?;
+    }
+    relay_all(&sandbox, &mut relay(&sandbox, "one", 0)).await?;
+    let stream = i32::try_from(LAYOUT.stream(Class::Cargo, "OFF1"))?;
+    assert_ne!(LAYOUT.stream(Class::Cargo, "OFF1"), LAYOUT.stream(Class::Cargo, "OFF2"));
+    toy::restore(&sandbox, stream, 1).await?;
+    say("OFF2").await?;
+    // First the topic is ahead of the journal; then the journal has caught up with another past.
+    for _ in 0..4 {
+        let mut next = relay(&sandbox, "two", 0);
+        let before = published(&sandbox).await?;
+        assert_eq!(step(&mut next).await?.refused, 1);
+        say("OFF1").await?;
+        say("OFF2").await?;
+        until("the other stream goes on", async || {
+            let done = step(&mut next).await?;
+            assert_eq!(done.refused, 1);
+            Ok(published(&sandbox).await? > before && done.in_flight == 0)
+        })
+        .await?;
+    }
+    assert_eq!(topic::read(&sandbox, TOPIC)?.iter().filter(|d| d.partition == stream).count(), 3);
+    Ok(())
+}
+
+async fn a_topic_is_created_anew_and_grows_past_what_was_read(protocol: GroupProtocol) -> anyhow::Result<()> {
+    let sandbox = sandbox(protocol).await?;
+    let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
+    topic::write(&sandbox, &(0..5).map(|n| message(n, &format!("old{n}"), "s", "ok")).collect::<Vec<_>>())?;
+    until("the first messages are read", async || Ok(toy::effects(&sandbox).await?.len() == 5)).await?;
+    member.leave().await?;
+    recreate(&sandbox, OUTSIDE).await?;
+    topic::write(&sandbox, &(0..20).map(|n| message(n, &format!("new{n}"), "s", "ok")).collect::<Vec<_>>())?;
+    let member = Running::start(&sandbox, "two", Arc::new(Toy), READING)?;
+    until("every message of the new topic is read", async || Ok(toy::effects(&sandbox).await?.len() == 25)).await?;
+    member.leave().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_classic_group_skips_nothing_of_a_topic_that_was_created_anew_and_has_grown_past_its_offset() -> anyhow::Result<()> {
+    a_topic_is_created_anew_and_grows_past_what_was_read(GroupProtocol::Classic).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_of_the_new_protocol_skips_nothing_of_a_topic_that_was_created_anew_and_has_grown_past_its_offset() -> anyhow::Result<()> {
+    a_topic_is_created_anew_and_grows_past_what_was_read(GroupProtocol::Consumer).await
+}
+
 async fn a_topic_is_created_anew(protocol: GroupProtocol) -> anyhow::Result<()> {
     let sandbox = sandbox(protocol).await?;
     let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
@@ -304,8 +398,7 @@ async fn a_topic_is_created_anew(protocol: GroupProtocol) -> anyhow::Result<()> 
     until("the first messages are read", async || Ok(toy::effects(&sandbox).await?.len() == 5)).await?;
     member.leave().await?;
 
-    topic::delete(&sandbox, OUTSIDE).await?;
-    until("the topic exists again", async || Ok(sandbox.create_topics(&[OUTSIDE]).await.is_ok() && topic::length(&sandbox, OUTSIDE).is_ok())).await?;
+    recreate(&sandbox, OUTSIDE).await?;
     topic::write(&sandbox, &(0..3).map(|n| message(n, &format!("new{n}"), "s", "ok")).collect::<Vec<_>>())?;
     let member = Running::start(&sandbox, "two", Arc::new(Toy), READING)?;
     until("the messages of the new topic are read", async || Ok(toy::effects(&sandbox).await?.len() == 8)).await?;

@@ -1,5 +1,5 @@
 //! Tracking on a real PostgreSQL: what a camera saw, what intake said, and what a gate does about it.
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use contracts::{
     Event as _, common,
@@ -76,7 +76,7 @@ impl House {
             journals: Arc::new(NoPeers),
             owner: "one".to_owned(),
             metrics: Metrics::new("tracking"),
-            progress: BTreeMap::new(),
+            owning: Default::default(),
         };
         let ours = [INTAKE, RISK].into_iter().flat_map(|topic| (0..8).map(move |n| (topic.to_owned(), n)));
         reader.claim(&ours.chain([(OBSERVATIONS.to_owned(), 0)]).collect::<Vec<_>>()).await?;

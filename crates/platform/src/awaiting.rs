@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use crate::{
     Instant,
     cloudevent::{self, Headers},
+    dead_letters::eras,
     failure::Failure,
     reader::Fact,
 };
@@ -14,13 +15,22 @@ use crate::{
 /// Stores facts until their subjects arrive.
 pub async fn store(conn: &mut PgConnection, facts: &[(&Fact, &str)], now: Instant) -> Result<(), Failure> {
     for (fact, subject) in facts {
-        sqlx::query!(
-            r#"INSERT INTO awaiting (subject, topic, partition, "offset", position, key, headers, payload, since)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"#,
-            *subject,
+        store_one(conn, fact, subject, now).await?;
+    }
+    Ok(())
+}
+
+async fn store_one(conn: &mut PgConnection, fact: &Fact, subject: &str, now: Instant) -> Result<(), Failure> {
+    for offset in eras(fact.offset) {
+        let stored = sqlx::query!(
+            r#"INSERT INTO awaiting AS a (subject, topic, partition, "offset", position, key, headers, payload, since)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+               ON CONFLICT (topic, partition, "offset") DO UPDATE SET subject = EXCLUDED.subject
+               WHERE a.headers = EXCLUDED.headers AND a.payload = EXCLUDED.payload"#,
+            subject,
             fact.topic,
             fact.partition,
-            fact.offset,
+            offset,
             fact.position,
             fact.key,
             cloudevent::to_text(&fact.headers),
@@ -29,8 +39,11 @@ pub async fn store(conn: &mut PgConnection, facts: &[(&Fact, &str)], now: Instan
         )
         .execute(&mut *conn)
         .await?;
+        if stored.rows_affected() == 1 {
+            return Ok(());
+        }
     }
-    Ok(())
+    Err(Failure::Retry(format!("no place for {} to wait", fact.place())))
 }
 
 /// Takes out what waits for any of the subjects, oldest first.

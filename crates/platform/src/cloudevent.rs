@@ -63,6 +63,20 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
+/// Headers as a database can keep them: PostgreSQL's text has no NUL.
+pub fn storable(headers: Headers) -> Headers {
+    if headers.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        headers.into_iter().map(|(name, value)| (printable(name), printable(value))).collect()
+    } else {
+        headers
+    }
+}
+
+/// A text with the replacement character in place of NUL.
+pub fn printable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
+}
+
 /// Headers as text, one `name=value` a line, for tables.
 pub fn to_text(headers: &[(String, String)]) -> String {
     let mut text = String::new();

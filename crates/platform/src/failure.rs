@@ -28,14 +28,15 @@ impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-                // Data exceptions (22), constraints other than unique (23), syntax and access (42), raise (P0): the content is at fault.
-                // A unique violation means that somebody was faster: loading again sees the other row.
+                // Data exceptions (22), constraints other than unique (23), limits such as an index entry's size (54), raise (P0): the content is
+                // at fault. A unique violation means that somebody was faster: loading again sees the other row. A missing table, column or
+                // right (42) is no fact's fault: burying facts for it would empty the topics into the dead letters.
                 Some("23505") => Self::Retry(error.to_string()),
                 Some("0A000") if refusal.message().contains("cached plan") => {
                     STALE_PLAN.store(true, Ordering::Release);
                     Self::Retry(error.to_string())
                 }
-                Some(code) if ["22", "23", "42", "P0"].iter().any(|class| code.starts_with(class)) => Self::Deterministic(error.to_string()),
+                Some(code) if ["22", "23", "54", "P0"].iter().any(|class| code.starts_with(class)) => Self::Deterministic(error.to_string()),
                 _ => Self::Retry(error.to_string()),
             },
             sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::TypeNotFound { .. } => {

@@ -4,7 +4,7 @@
 //! | environment | is |
 //! |---|---|
 //! | `FAILPOINTS` | points and actions of the crate `fail`, e.g. `reader::after-commit=1%return(abort);relay::after-ack=5*off->return(stop)` |
-//! | `CLEARGATE_BROKEN` | `offsets-first`, `no-position-check` or `no-fence` |
+//! | `CLEARGATE_BROKEN` | `offsets-first`, `no-position-check`, `no-fence` or `beyond-prefix` |
 //! | `CLEARGATE_CLOCK` | a file with the microseconds that are added to the clock; read again after 100 ms |
 //! | `CLEARGATE_NEXT` | `1`: migration 900 belongs to this version |
 //!
@@ -19,6 +19,8 @@ pub enum Broken {
     NoPositionCheck,
     /// A claim does not raise the epoch, and a batch compares neither epoch nor position.
     NoFence,
+    /// A stream counts as published as far as it was sent, as soon as anything of it is acknowledged.
+    BeyondPrefix,
 }
 
 #[cfg(not(feature = "laboratory"))]
@@ -102,6 +104,7 @@ mod switched_on {
         Some("offsets-first") => Some(Broken::OffsetsFirst),
         Some("no-position-check") => Some(Broken::NoPositionCheck),
         Some("no-fence") => Some(Broken::NoFence),
+        Some("beyond-prefix") => Some(Broken::BeyondPrefix),
         Some(other) => {
             tracing::error!(other, "CLEARGATE_BROKEN names a rule that cannot be broken");
             None

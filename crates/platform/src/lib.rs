@@ -2,7 +2,7 @@
 //!
 //! The crate knows no event by name. A service gives it a [`Handler`] for what it hears, a [`commands::Decide`] for what it is asked,
 //! and a router of gRPC services; [`service::run`] does the rest. Read the modules in this order: [`journal`] (how a fact is written),
-//! [`relay`] (how it reaches Kafka), [`reader`] (how it is read), [`commands`] (how a call becomes facts).
+//! [`relay`] (how it reaches Kafka), [`reader`] (how it is read), [`commands`] (how a call becomes facts). What they decide is in [`protocol`].
 
 pub mod awaiting;
 pub mod callers;
@@ -24,6 +24,7 @@ pub mod limits;
 pub mod metrics;
 pub mod operations;
 pub mod peers;
+pub mod protocol;
 pub mod reader;
 pub mod relay;
 pub mod seat;
@@ -36,6 +37,7 @@ pub mod streams;
 pub mod telemetry;
 pub mod timers;
 pub mod trace;
+pub mod unknown;
 pub mod witness;
 pub mod work;
 

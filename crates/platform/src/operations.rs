@@ -14,6 +14,7 @@ use crate::{
     callers::Caller,
     clock,
     dead_letters::{self, Letter, LetterId},
+    failure::Failure,
     journal::{self, Journal, Row},
     laboratory,
     reader::{
@@ -56,6 +57,20 @@ pub struct Redriven {
     pub applied: u32,
     pub left: u32,
     pub reason: String,
+    /// The kind that this version does not know, when that is why letters are left.
+    pub unknown: Option<String>,
+}
+
+/// Why a letter could not be applied.
+struct Left {
+    reason: String,
+    unknown: bool,
+}
+
+impl From<Failure> for Left {
+    fn from(failure: Failure) -> Self {
+        Self { reason: failure.to_string(), unknown: false }
+    }
 }
 
 impl Desk {
@@ -79,9 +94,10 @@ impl Desk {
                     laboratory::point("redrive::after-commit");
                     redriven.applied += 1;
                 }
-                Err(reason) => {
+                Err(left) => {
                     redriven.left = u32::try_from(letters.len()).unwrap_or(u32::MAX);
-                    redriven.reason = reason;
+                    redriven.reason = left.reason;
+                    redriven.unknown = left.unknown.then(|| next.fact.kind().to_owned());
                     break;
                 }
             }
@@ -94,18 +110,18 @@ impl Desk {
     }
 
     /// Applies one letter inside the transaction; on an error the transaction must be dropped.
-    async fn apply(&self, conn: &mut sqlx::PgConnection, letter: &Letter) -> Result<(), String> {
+    async fn apply(&self, conn: &mut sqlx::PgConnection, letter: &Letter) -> Result<(), Left> {
         let now = clock::now();
         let mut work = Work::new(conn, now);
         match settle(self.handler.as_ref(), &mut work, std::slice::from_ref(&letter.fact)).await {
             Ok(settled) if settled.rejected == 0 => {}
-            Ok(_) => return Err("rejected again".to_owned()),
-            Err(Halt::Failure(failure)) => return Err(failure.to_string()),
-            Err(Halt::SplitAfter(_)) => return Err("rejected again".to_owned()),
+            Ok(settled) => return Err(Left { reason: "rejected again".to_owned(), unknown: settled.unknown > 0 }),
+            Err(Halt::Failure(failure)) => return Err(failure.into()),
+            Err(Halt::SplitAfter(_)) => return Err(Left { reason: "rejected again".to_owned(), unknown: false }),
         }
         let entries = std::mem::take(&mut work.entries);
-        journal::append(work.conn, self.journal, &entries).await.map_err(|e| e.to_string())?;
-        dead_letters::close(work.conn, &letter.fact, now).await.map_err(|e| e.to_string())
+        journal::append(work.conn, self.journal, &entries).await?;
+        Ok(dead_letters::close(work.conn, &letter.fact, now).await?)
     }
 
     async fn discard_letter(&self, id: &LetterId, reason: &str, caller: &Caller, second: &Caller, now: Instant) -> Result<(), Refusal> {
@@ -198,7 +214,7 @@ impl Operations for Desk {
 
     async fn redrive(&self, request: Request<RedriveRequest>) -> Result<Response<RedriveResponse>, Status> {
         let id = letter_id(request.into_inner().id)?;
-        let Redriven { applied, left, reason } = Desk::redrive(self, &id).await?;
+        let Redriven { applied, left, reason, .. } = Desk::redrive(self, &id).await?;
         Ok(Response::new(RedriveResponse { applied, left, reason }))
     }
 

@@ -9,9 +9,10 @@ use tonic::{Request, metadata::MetadataValue, transport::Endpoint};
 use crate::{
     failure::Failure,
     handover::Replicas,
-    journal::Row,
+    journal::{Row, chain},
     limits::{deadline, retry::Budgets},
     metrics::Metrics,
+    protocol::heads::Source,
     settings,
 };
 
@@ -23,8 +24,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 pub trait Journals: Send + Sync {
     /// Rows from a position on, at most `limit`.
     async fn read(&self, producer: &str, topic: &str, stream: i32, from: i64, limit: i64) -> Result<Vec<Row>, Failure>;
-    /// Position up to which the producer has published.
-    async fn published(&self, producer: &str, topic: &str, stream: i32) -> Result<i64, Failure>;
+    /// The stream's end, and the producer's hash at the position that was read (0: nothing was).
+    async fn head(&self, producer: &str, topic: &str, stream: i32, read: i64) -> Result<Source, Failure>;
 }
 
 /// Journals behind gRPC; connections are made when first used.
@@ -90,9 +91,13 @@ impl Journals for Peers {
         self.call(producer, request).await?.rows.into_iter().map(row).collect()
     }
 
-    async fn published(&self, producer: &str, topic: &str, stream: i32) -> Result<i64, Failure> {
-        let request = ReadJournalRequest { topic: topic.to_owned(), stream: stream.unsigned_abs(), from: 1, limit: 0 };
-        Ok(i64::try_from(self.call(producer, request).await?.published).unwrap_or(i64::MAX))
+    async fn head(&self, producer: &str, topic: &str, stream: i32, read: i64) -> Result<Source, Failure> {
+        let limit = u32::from(read > 0);
+        let request = ReadJournalRequest { topic: topic.to_owned(), stream: stream.unsigned_abs(), from: read.unsigned_abs().max(1), limit };
+        let answer = self.call(producer, request).await?;
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let at_read = answer.rows.first().filter(|row| number(row.position) == read).and_then(|row| chain::hash(&row.hash));
+        Ok(Source { position: number(answer.position), published: number(answer.published), at_read })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The loop that decides queued calls: many in one transaction, each once, none after its deadline.
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures::FutureExt as _;
 use sqlx::{AssertSqlSafe, PgPool};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -160,7 +161,9 @@ impl<D: Decide> CommandLoop<D> {
             return self.around_repeats(calls, &stored).await;
         }
         let mut work = Work::new(&mut tx, clock::now());
-        let decisions = self.decide.decide(&mut work, calls).await?;
+        // One call that makes the service panic must not take the loop with it; it is found by deciding one by one.
+        let decided = AssertUnwindSafe(self.decide.decide(&mut work, calls)).catch_unwind().await;
+        let decisions = decided.unwrap_or_else(|_| Err(Failure::Deterministic("the decision panicked".to_owned())))?;
         if decisions.len() != calls.len() {
             return Err(Failure::Deterministic(format!("{} calls got {} decisions", calls.len(), decisions.len())));
         }

@@ -15,6 +15,7 @@ pub use self::read::{Head, Row, head, heads, read};
 use crate::{
     cloudevent::{self, ANSWER},
     failure::Failure,
+    protocol::chain::Tip,
     streams::Layout,
     work::Entry,
 };
@@ -41,11 +42,6 @@ impl std::fmt::Display for Place {
     }
 }
 
-struct StreamHead {
-    position: i64,
-    hash: Hash,
-}
-
 /// Appends the entries in their order; returns the place of each.
 ///
 /// # Errors
@@ -65,7 +61,7 @@ pub async fn append(conn: &mut PgConnection, journal: Journal, entries: &[Entry]
     Ok(streams.iter().zip(&rows.positions).map(|(s, p)| Place { stream: s.unsigned_abs(), position: p.unsigned_abs() }).collect())
 }
 
-type Heads = HashMap<(&'static str, i32), StreamHead>;
+type Heads = HashMap<(&'static str, i32), Tip>;
 
 async fn lock_heads(conn: &mut PgConnection, entries: &[Entry], streams: &[i32]) -> Result<Heads, Failure> {
     let mut wanted: Vec<(&'static str, i32)> = entries.iter().map(|e| e.topic).zip(streams.iter().copied()).collect();
@@ -86,7 +82,7 @@ async fn lock_heads(conn: &mut PgConnection, entries: &[Entry], streams: &[i32])
     let mut heads = Heads::new();
     for row in rows {
         let (Some(topic), Some(hash)) = (names.get(row.topic.as_str()), chain::hash(&row.hash)) else { continue };
-        heads.insert((topic, row.stream), StreamHead { position: row.position, hash });
+        heads.insert((topic, row.stream), Tip { position: row.position, hash });
     }
     match wanted.iter().find(|place| !heads.contains_key(place)) {
         Some((topic, stream)) => Err(Failure::Deterministic(format!("stream {topic}/{stream} does not exist: run migrate"))),
@@ -103,8 +99,7 @@ fn chained(entries: &[Entry], streams: &[i32], heads: &mut Heads) -> Result<Chai
     let mut rows = Chained { positions: Vec::with_capacity(entries.len()), hashes: Vec::with_capacity(entries.len()) };
     for (entry, stream) in entries.iter().zip(streams) {
         let head = heads.get_mut(&(entry.topic, *stream)).ok_or_else(|| Failure::Retry("head was not locked".to_owned()))?;
-        head.position += 1;
-        head.hash = entry.link(stream.unsigned_abs(), head.position.unsigned_abs()).hash(&head.hash);
+        head.append(|position, previous| entry.link(stream.unsigned_abs(), position).hash(previous));
         rows.positions.push(head.position);
         rows.hashes.push(head.hash.to_vec());
     }

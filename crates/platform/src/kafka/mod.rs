@@ -1,6 +1,8 @@
 //! Kafka at the edge: client settings, topics, the group that delivers to the reader.
+mod assignment;
 pub mod group;
 pub mod queue;
+mod queues;
 pub mod topics;
 
 use rdkafka::ClientConfig;
@@ -28,6 +30,8 @@ pub fn ordered_producer(settings: &settings::Kafka) -> ClientConfig {
     let mut config = client(settings);
     config
         .set("enable.idempotence", "true")
+        // A row that is refused ends the producer: nothing after it may be written, or the topic's last record would hide the gap.
+        .set("enable.gapless.guarantee", "true")
         .set("acks", "all")
         .set("message.timeout.ms", "0")
         .set("linger.ms", "2")

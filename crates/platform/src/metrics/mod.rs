@@ -38,6 +38,8 @@ struct Instruments {
     fences: Counter<u64>,
     batch: Histogram<u64>,
     relayed: Counter<u64>,
+    refused: Counter<u64>,
+    unchecked: Counter<u64>,
     commands: Counter<u64>,
     commands_batch: Histogram<u64>,
     commit: Histogram<f64>,
@@ -84,6 +86,8 @@ impl Metrics {
             fences: counter(&meter, "cleargate.reader.fences", "{batch}", "batches refused because another owner had taken over"),
             batch: sizes(&meter, "cleargate.reader.batch", "{fact}", "facts in one transaction"),
             relayed: counter(&meter, "cleargate.relay.rows", "{row}", "journal rows acknowledged by the broker"),
+            refused: counter(&meter, "cleargate.relay.refused", "{stream}", "streams refused because topic and journal contradict each other"),
+            unchecked: counter(&meter, "cleargate.reader.unchecked", "{partition}", "idle partitions whose producer could not be asked for its head"),
             commands: counter(&meter, "cleargate.commands.decided", "{call}", "commands decided"),
             commands_batch: sizes(&meter, "cleargate.commands.batch", "{call}", "commands in one transaction"),
             commit: seconds(&meter, "cleargate.commit", "time that one commit took, by part"),
@@ -163,6 +167,14 @@ impl Metrics {
 
     pub fn fenced(&self) {
         self.0.fences.add(1, &self.labels([]));
+    }
+
+    pub fn refused(&self) {
+        self.0.refused.add(1, &[self.0.service.clone()]);
+    }
+
+    pub fn unchecked(&self) {
+        self.0.unchecked.add(1, &[self.0.service.clone()]);
     }
 
     pub fn relayed(&self, rows: u64) {

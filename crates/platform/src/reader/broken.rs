@@ -3,11 +3,12 @@ use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, Row as _};
 
-use super::{claim::Partition, screen::Progress};
+use super::claim::Partition;
 use crate::{
     failure::Failure,
     journal::chain,
     laboratory::{Broken, broken},
+    protocol::{owning::Move, screen::Progress},
 };
 
 /// A claim that leaves the epoch as it was.
@@ -31,8 +32,8 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
 }
 
 /// A fence that lets everybody through whose epoch holds, or everybody.
-pub async fn fence(conn: &mut PgConnection, moves: &[(Partition, Progress, Progress)]) -> Result<(), Failure> {
-    for ((topic, partition), from, to) in moves {
+pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result<(), Failure> {
+    for Move { partition: (topic, partition), from, to } in moves {
         let moved =
             sqlx::query("UPDATE consumers SET position = $4, hash = $5, next_offset = $6 WHERE topic = $1 AND partition = $2 AND ($7 OR epoch = $3)")
                 .bind(topic)

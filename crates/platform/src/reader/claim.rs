@@ -1,15 +1,17 @@
 //! Owning partitions: a claim raises the epoch, a batch proves it still holds.
 //!
-//! Kafka's assignment alone is not enough: an owner that was stopped for a minute does not know that it lost its partitions. The epoch in
-//! our own database does, and the compare-and-set of [`fence`] runs in the transaction that writes the effects, so a zombie can write nothing.
+//! What both mean is told by [`crate::protocol::owning`]; here is their SQL. The fence runs in the transaction that writes the effects.
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 
-use super::screen::Progress;
 #[cfg(feature = "laboratory")]
 use crate::laboratory;
-use crate::{failure::Failure, journal::chain};
+use crate::{
+    failure::Failure,
+    journal::chain,
+    protocol::{owning::Move, screen::Progress},
+};
 
 /// A partition of a logical topic.
 pub type Partition = (String, i32);
@@ -42,16 +44,16 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
         .collect()
 }
 
-/// Moves partitions from where this owner left them to where the batch leads, or fails as `Fenced`.
-pub async fn fence(conn: &mut PgConnection, moves: &[(Partition, Progress, Progress)]) -> Result<(), Failure> {
+/// Moves partitions from where this owner left them to where the batch leads, or fails as `Fenced`: [`Move::holds`] as one statement.
+pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result<(), Failure> {
     #[cfg(feature = "laboratory")]
     if laboratory::broken(laboratory::Broken::NoFence) || laboratory::broken(laboratory::Broken::NoPositionCheck) {
         return super::broken::fence(conn, moves).await;
     }
-    let topics: Vec<String> = moves.iter().map(|((t, _), _, _)| t.clone()).collect();
-    let numbers: Vec<i32> = moves.iter().map(|((_, p), _, _)| *p).collect();
-    let column = |pick: fn(&(Partition, Progress, Progress)) -> i64| moves.iter().map(pick).collect::<Vec<_>>();
-    let hashes: Vec<Vec<u8>> = moves.iter().map(|(_, _, to)| to.hash.to_vec()).collect();
+    let topics: Vec<String> = moves.iter().map(|m| m.partition.0.clone()).collect();
+    let numbers: Vec<i32> = moves.iter().map(|m| m.partition.1).collect();
+    let column = |pick: fn(&Move<Partition>) -> i64| moves.iter().map(pick).collect::<Vec<_>>();
+    let hashes: Vec<Vec<u8>> = moves.iter().map(|m| m.to.hash.to_vec()).collect();
     let moved = sqlx::query!(
         r#"UPDATE consumers c SET position = w.position, hash = w.hash, next_offset = w.next_offset
            FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[])
@@ -59,11 +61,11 @@ pub async fn fence(conn: &mut PgConnection, moves: &[(Partition, Progress, Progr
            WHERE c.topic = w.topic AND c.partition = w.partition AND c.epoch = w.epoch AND c.position = w.was"#,
         &topics,
         &numbers,
-        &column(|(_, from, _)| from.epoch),
-        &column(|(_, from, _)| from.position),
-        &column(|(_, _, to)| to.position),
+        &column(|m| m.from.epoch),
+        &column(|m| m.from.position),
+        &column(|m| m.to.position),
         &hashes,
-        &column(|(_, _, to)| to.next_offset)
+        &column(|m| m.to.next_offset)
     )
     .execute(conn)
     .await?;

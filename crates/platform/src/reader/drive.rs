@@ -1,4 +1,4 @@
-//! The loop around the step: gathers deliveries, backs off in place, claims again when fenced, checks itself against producers when idle.
+//! The loop around the step: gathers deliveries, backs off in place, claims again when fenced.
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Delivery, Origin,
+    Delivery,
     claim::Partition,
-    screen::Progress,
     step::{Halted, Reader},
+    watch::Watch,
 };
 use crate::{
     clock,
@@ -37,7 +37,8 @@ pub struct Loop {
     pub health: Health,
     pub settings: settings::Reader,
     pub name: &'static str,
-    stopped: BTreeMap<Partition, Instant>,
+    pub(super) stopped: BTreeMap<Partition, Instant>,
+    pub(super) watch: Watch,
     /// To be counted from the first offset again, once what was gathered before is worked off.
     rewound: Vec<Partition>,
     last_commit: Instant,
@@ -45,8 +46,6 @@ pub struct Loop {
 
 /// Facts closer together than this are worth waiting for.
 const CLOSE: Duration = Duration::from_millis(20);
-/// A stopped partition is tried again after this time, in case its producer was mended.
-const STOPPED_FOR: Duration = Duration::from_secs(30);
 
 impl Loop {
     #[expect(clippy::too_many_arguments, reason = "the parts of one loop, named at the only call")]
@@ -71,6 +70,7 @@ impl Loop {
             settings,
             name,
             stopped: BTreeMap::new(),
+            watch: Watch::new(Duration::from_secs(settings.idle_check_s)),
             rewound: Vec::new(),
             last_commit: Instant::now(),
         }
@@ -78,22 +78,24 @@ impl Loop {
 
     /// Runs until cancelled, finishing the batch in hand.
     pub async fn run(mut self, stop: CancellationToken) {
-        let idle = Duration::from_secs(self.settings.idle_check_s);
         while !stop.is_cancelled() {
             let first = tokio::select! {
                 () = stop.cancelled() => break,
-                first = tokio::time::timeout(idle, self.queue.recv()) => first,
+                first = tokio::time::timeout_at(self.watch.due(), self.queue.recv()) => first,
             };
             self.health.progressed(self.name);
-            self.try_stopped_again();
+            self.try_stopped_again().await;
+            if self.watch.due() <= Instant::now() {
+                self.check_heads(&stop).await;
+            }
             match first {
                 Ok(Some(signal)) => {
                     let deliveries = self.gather(signal).await;
                     self.work_off(deliveries, &stop).await;
-                    self.rewind();
+                    self.rewind(&stop).await;
                 }
                 Ok(None) => break,
-                Err(_) => self.check_heads(&stop).await,
+                Err(_) => {}
             }
         }
     }
@@ -121,31 +123,30 @@ impl Loop {
         match signal {
             Signal::Delivered(delivery) => deliveries.push(delivery),
             Signal::Assigned(claimed) => {
-                for (partition, progress) in claimed {
-                    self.stopped.remove(&partition);
-                    let newer = self.reader.progress.get(&partition).is_none_or(|known| known.epoch < progress.epoch);
-                    if newer {
-                        // What was gathered before this claim was fetched by an earlier assignment and comes again.
-                        deliveries.retain(|d| (d.topic.as_str(), d.partition) != (partition.0.as_str(), partition.1));
-                        self.reader.progress.insert(partition, progress);
-                    }
-                }
+                self.stopped.retain(|partition, _| !claimed.contains_key(partition));
+                forget(deliveries, &self.reader.owning.claimed(claimed));
             }
             Signal::Revoked(partitions) => {
-                for partition in partitions {
-                    deliveries.retain(|d| (d.topic.as_str(), d.partition) != (partition.0.as_str(), partition.1));
-                    self.reader.progress.remove(&partition);
-                }
+                forget(deliveries, &partitions);
+                self.reader.owning.revoked(&partitions);
             }
             Signal::Rewound(partitions) => self.rewound.extend(partitions),
         }
     }
 
-    /// A topic that was created anew counts from 0: an offset reached before would hide its first messages as read.
-    fn rewind(&mut self) {
-        for partition in std::mem::take(&mut self.rewound) {
-            if let Some(progress) = self.reader.progress.get_mut(&partition) {
-                progress.next_offset = 0;
+    /// A topic that was created anew counts from 0. What comes next is looked at only when the database knows that too.
+    async fn rewind(&mut self, stop: &CancellationToken) {
+        while let Some(partition) = self.rewound.last().cloned()
+            && !stop.is_cancelled()
+        {
+            match self.reader.rewind(&partition).await {
+                Ok(()) => drop(self.rewound.pop()),
+                Err(Failure::Fenced) => self.claim_again(stop).await,
+                Err(failure) => {
+                    tracing::warn!(%failure, "a partition whose offsets begin anew");
+                    self.health.retrying(self.name);
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
             }
         }
     }
@@ -165,8 +166,9 @@ impl Loop {
                     self.report_offsets();
                     return;
                 }
-                Err(Halted::Failure(Failure::Fenced)) => self.claim_again().await,
-                Err(Halted::Stopped { topic, partition, reason }) => self.stop_partition(topic, partition, &reason),
+                Err(Halted::Failure(Failure::Fenced)) => self.claim_again(stop).await,
+                Err(Halted::Stopped { topic, partition, reason }) => self.stop_partition((topic, partition), &reason),
+                Err(Halted::Anew { topic, partition }) => self.begin_anew(&topic, partition),
                 Err(Halted::Failure(failure)) => {
                     tracing::warn!(%failure, consumer = self.name, "a batch will be tried again");
                     self.reader.metrics.retried(self.name);
@@ -181,18 +183,22 @@ impl Loop {
         }
     }
 
-    /// Another owner has written: whatever Kafka still assigns to us is claimed anew, the rest is let go.
-    async fn claim_again(&mut self) {
-        let held: Vec<Partition> = {
-            let owned = lock(&self.owned);
-            self.reader.progress.keys().filter(|p| owned.contains(*p)).cloned().collect()
-        };
-        tracing::warn!(consumer = self.name, partitions = held.len(), "fenced: another owner has taken over, claiming what is still assigned");
+    /// Whatever Kafka still assigns to us is claimed anew, the rest is let go.
+    async fn claim_again(&mut self, stop: &CancellationToken) {
+        let newest = lock(&self.owned).clone();
+        let mut lost = self.reader.owning.fenced(|partition| newest.get(partition).copied());
+        tracing::warn!(consumer = self.name, partitions = lost.len(), "fenced: claiming what is still assigned");
         self.reader.metrics.fenced();
-        self.reader.progress.clear();
-        while !held.is_empty() {
-            match self.reader.claim(&held).await {
-                Ok(()) => return,
+        while !stop.is_cancelled() {
+            lost.retain(|partition, _| lock(&self.owned).contains_key(partition));
+            if lost.is_empty() {
+                return;
+            }
+            match self.reader.claim_again(&lost).await {
+                Ok(anew) => {
+                    anew.first().inspect(|(topic, partition)| self.begin_anew(topic, *partition));
+                    return;
+                }
                 Err(error) => tracing::warn!(%error, "claiming partitions"),
             }
             self.health.retrying(self.name);
@@ -200,52 +206,21 @@ impl Loop {
         }
     }
 
-    fn stop_partition(&mut self, topic: String, partition: i32, reason: &str) {
-        tracing::error!(%topic, partition, reason, "partition stopped");
-        self.health.stopped(&topic, partition, reason);
-        let place = (topic, partition);
+    /// The database says so already; the consumer must fetch from there.
+    pub(super) fn begin_anew(&self, topic: &str, partition: i32) {
         if let Some(client) = lock(&self.client).as_ref() {
-            let _ = client.pause(&client.context().physical(&place));
+            client.context().begin_again(format!("{topic}/{partition} must be fetched anew"));
         }
-        self.stopped.insert(place, Instant::now());
     }
 
     fn report_offsets(&self) {
         if let Some(client) = lock(&self.client).as_ref() {
-            let progress: &BTreeMap<Partition, Progress> = &self.reader.progress;
-            let _ = client.commit(&client.context().offsets(progress), CommitMode::Async);
+            let _ = client.commit(&client.context().offsets(self.reader.owning.all()), CommitMode::Async);
         }
     }
+}
 
-    /// Nothing came for a while: was anything published that Kafka did not bring?
-    async fn check_heads(&mut self, stop: &CancellationToken) {
-        let held: Vec<(Partition, Progress)> = self.reader.progress.iter().map(|(p, progress)| (p.clone(), *progress)).collect();
-        for ((topic, partition), progress) in held {
-            let Some(Origin::Ours { producer }) = self.reader.sources.iter().find(|s| s.topic == topic).map(|s| s.origin) else { continue };
-            let Ok(published) = self.reader.journals.published(producer, &topic, partition).await else { continue };
-            if published > progress.position && !stop.is_cancelled() {
-                tracing::warn!(topic, partition, published, read = progress.position, "published rows did not come, fetching them");
-                if let Err(error) = self.reader.catch_up(producer, &(topic, partition), published).await {
-                    tracing::warn!(%error, "fetching rows");
-                }
-            }
-        }
-    }
-
-    fn try_stopped_again(&mut self) {
-        let due: Vec<Partition> = self.stopped.iter().filter(|(_, since)| since.elapsed() > STOPPED_FOR).map(|(p, _)| p.clone()).collect();
-        for place in due {
-            self.stopped.remove(&place);
-            self.health.resumed(&place.0, place.1);
-            let Some(progress) = self.reader.progress.get(&place) else { continue };
-            if let Some(client) = lock(&self.client).as_ref() {
-                let list = client.context().physical(&place);
-                let offset = rdkafka::Offset::Offset(progress.next_offset);
-                for element in list.elements() {
-                    let _ = client.seek(element.topic(), element.partition(), offset, Duration::from_secs(2));
-                }
-                let _ = client.resume(&list);
-            }
-        }
-    }
+/// What was gathered of partitions that were claimed or lost since comes again, here or elsewhere.
+fn forget(deliveries: &mut Vec<Delivery>, partitions: &[Partition]) {
+    deliveries.retain(|d| !partitions.iter().any(|(topic, partition)| d.topic == *topic && d.partition == *partition));
 }

@@ -2,11 +2,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::{
     Instant,
     cloudevent::{self, Headers, header},
     journal::{Hash, Link, Row, chain},
+    protocol::screen::Arrival,
 };
 
 /// A message as it came.
@@ -20,6 +22,17 @@ pub struct Delivery {
     /// Shared: a batch that is tried again copies nothing.
     pub headers: Arc<Headers>,
     pub payload: Arc<Vec<u8>>,
+}
+
+impl Delivery {
+    /// The same as far as our tables can keep it.
+    pub fn storable(self) -> Self {
+        if self.key.contains('\0') || self.headers.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            let headers = Arc::new(cloudevent::storable(self.headers.to_vec()));
+            return Self { key: cloudevent::printable(self.key), headers, ..self };
+        }
+        self
+    }
 }
 
 /// A message with its attributes in binary mode, wherever it came from: the wire, the producer's journal, or one of our tables.
@@ -113,19 +126,18 @@ impl Fact {
     pub fn place(&self) -> String {
         format!("{}/{}@{}", self.topic, self.partition, self.offset)
     }
+}
 
-    /// Position that the headers claim.
-    pub fn claimed_position(&self) -> Option<i64> {
+impl Arrival for Fact {
+    fn claimed_position(&self) -> Option<i64> {
         self.header(cloudevent::SEQUENCE).parse().ok().filter(|p| *p > 0)
     }
 
-    /// Hash that the headers claim.
-    pub fn claimed_hash(&self) -> Option<Hash> {
+    fn claimed_hash(&self) -> Option<Hash> {
         hex::decode(self.header(cloudevent::CHAIN)).ok().and_then(|bytes| chain::hash(&bytes))
     }
 
-    /// Hash of this fact at a position behind `previous`, from nothing but what was received.
-    pub fn hash(&self, position: i64, previous: &Hash) -> Option<Hash> {
+    fn hash_behind(&self, position: i64, previous: &Hash) -> Option<Hash> {
         let link = Link {
             stream: self.partition.unsigned_abs(),
             position: position.unsigned_abs(),
@@ -139,6 +151,18 @@ impl Fact {
             payload: &self.payload,
         };
         Some(link.hash(previous))
+    }
+
+    /// Id, key and the beginning of the content: cheap, and enough to tell one message from another.
+    fn mark(&self) -> Hash {
+        let (source, id) = self.message_id();
+        let mut hash = Sha256::new();
+        for part in [source.as_bytes(), id.as_bytes(), self.key.as_bytes(), &self.payload[..self.payload.len().min(64)]] {
+            hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        hash.update(u64::try_from(self.payload.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.finalize().into()
     }
 }
 

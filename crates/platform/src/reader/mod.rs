@@ -1,24 +1,29 @@
 //! Reading facts: every fact once, in order, with its effects and its own facts in one transaction.
 //!
-//! 1. [`screen`] compares a delivery with what was read before: next, duplicate, gap or fork. It is pure.
+//! 1. [`crate::protocol::screen`] compares a delivery with what was read before: next, duplicate, gap or fork. It is pure.
 //! 2. [`step`](step::Reader::step) turns a batch of deliveries into one transaction: fence, effects, journal rows, then commit.
 //! 3. [`settle`] hands facts to the service's [`Handler`] and deals with its outcomes: dead letters, parking, awaiting.
-//! 4. [`drive`] is the loop around the step: gathers, backs off, claims again, looks after itself when idle.
+//! 4. [`drive`] is the loop around the step: gathers, backs off, claims again; [`watch`] compares what was read with the producers.
 //!
 //! The database decides where to resume; Kafka's own offsets are committed only so that lag can be watched.
+mod apply;
 #[cfg(feature = "laboratory")]
 mod broken;
 pub mod claim;
 pub mod drive;
 mod fact;
-pub mod screen;
+mod repair;
 pub mod settle;
 pub mod step;
+mod watch;
 
 use async_trait::async_trait;
 
 pub use self::fact::{Delivery, Fact};
 use crate::{failure::Failure, work::Work};
+
+/// Code of a fact whose kind the version that read it did not know.
+pub const UNKNOWN_KIND: &str = "UNKNOWN_KIND";
 
 /// What became of one fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +39,7 @@ pub enum Outcome {
 impl Outcome {
     /// A fact whose arm this version does not know; the version that does will redrive it.
     pub fn unknown_kind(kind: &str) -> Self {
-        Self::Reject { code: "UNKNOWN_KIND", reason: format!("unknown kind {kind}") }
+        Self::Reject { code: UNKNOWN_KIND, reason: format!("unknown kind {kind}") }
     }
 
     /// A payload that is not what its type says.

@@ -1,5 +1,9 @@
 //! Hands facts to the handler and deals with what it says about each.
-use super::{Fact, Handler, Outcome};
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+
+use super::{Fact, Handler, Outcome, UNKNOWN_KIND};
 use crate::{awaiting, dead_letters, failure::Failure, work::Work};
 
 /// Why facts could not be settled together.
@@ -21,6 +25,8 @@ impl From<Failure> for Halt {
 pub struct Settled {
     pub done: usize,
     pub rejected: usize,
+    /// Rejected because this version does not know their kind.
+    pub unknown: usize,
     pub awaiting: usize,
 }
 
@@ -28,7 +34,7 @@ pub struct Settled {
 pub async fn settle(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) -> Result<Settled, Halt> {
     let mut settled = Settled::default();
     if !facts.is_empty() {
-        let outcomes = handler.apply(work, facts).await?;
+        let outcomes = apply(handler, work, facts).await?;
         if let Some(index) = rejected_too_late(facts, &outcomes) {
             return Err(Halt::SplitAfter(index));
         }
@@ -39,11 +45,19 @@ pub async fn settle(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) 
         let waiting = awaiting::take(work.conn, &subjects).await?;
         // One at a time: facts of several topics about one subject are few, and each may be rejected by itself.
         for fact in waiting {
-            let outcomes = handler.apply(work, std::slice::from_ref(&fact)).await?;
+            let outcomes = apply(handler, work, std::slice::from_ref(&fact)).await?;
             record(work, std::slice::from_ref(&fact), &outcomes, &mut settled).await?;
         }
     }
     Ok(settled)
+}
+
+/// A handler that panics over a fact has refused it: the transaction is gone, and the fact is found by taking the batch apart.
+async fn apply(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
+    match AssertUnwindSafe(handler.apply(work, facts)).catch_unwind().await {
+        Ok(outcomes) => outcomes,
+        Err(_) => Err(Failure::Deterministic("the handler panicked".to_owned())),
+    }
 }
 
 fn rejected_too_late(facts: &[Fact], outcomes: &[Outcome]) -> Option<usize> {
@@ -65,6 +79,7 @@ async fn record(work: &mut Work<'_>, facts: &[Fact], outcomes: &[Outcome], settl
             Outcome::Await { subject } => waiting.push((fact, subject.as_str())),
             Outcome::Reject { code, reason } => {
                 settled.rejected += 1;
+                settled.unknown += usize::from(*code == UNKNOWN_KIND);
                 dead_letters::bury(work.conn, fact, code, reason, work.now).await?;
             }
         }

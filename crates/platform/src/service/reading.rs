@@ -1,6 +1,6 @@
 //! What reads: the member of the consumer group and its two consume loops.
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,6 +17,7 @@ use crate::{
     },
     metrics::Metrics,
     peers::Peers,
+    protocol::owning::Owning,
     reader::{Handler, drive::Loop, step::Reader},
     relay::Wake,
     streams::Class,
@@ -42,7 +43,7 @@ impl Reading {
     ) -> anyhow::Result<Self> {
         let settings = &context.settings;
         let journals = Arc::new(Peers::new(&settings.peers, &settings.auth.token_file)?.counted_by(metrics.clone()));
-        let owned: Owned = Arc::new(Mutex::new(BTreeSet::new()));
+        let owned = Owned::default();
         let client = Arc::new(Mutex::new(None));
         let mut loops = BTreeMap::new();
         for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
@@ -56,7 +57,7 @@ impl Reading {
                 journals: journals.clone(),
                 owner: owner.to_owned(),
                 metrics: metrics.clone(),
-                progress: BTreeMap::new(),
+                owning: Owning::default(),
             };
             let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), wake.clone(), health.clone(), settings.reader, name);
             tasks.spawn(consume.run(stop.clone()));

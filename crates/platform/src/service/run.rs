@@ -23,6 +23,7 @@ use crate::{
     shutdown,
     streams::Layout,
     timers::{self, Ground, Timer},
+    unknown,
 };
 
 /// Runs until asked to stop.
@@ -45,9 +46,12 @@ pub(super) async fn run<S: Service>(definition: Definition, settings: Settings<S
     }
     let context = Context { settings, pool, journal };
     let parts = S::build(&context)?;
+    let desk = Desk { pool: context.pool.clone(), handler: Arc::clone(&parts.handler), journal, wake: Wake::default(), told: definition.told };
+    watch::unknown_kinds(&desk, &health).await;
+    health.migrated();
     let settings = &context.settings;
     let metrics = Metrics::new(definition.name);
-    let wake = Wake::default();
+    let wake = desk.wake.clone();
     let owner = owner(definition.name);
     let tasks = TaskTracker::new();
 
@@ -79,7 +83,7 @@ pub(super) async fn run<S: Service>(definition: Definition, settings: Settings<S
     tasks.spawn(watch::topics(settings.kafka.clone(), kafka_topics(&definition, layout), health.clone(), stop.clone()));
     tasks.spawn(watch::database(context.pool.clone(), health.clone(), stop.clone()));
 
-    let desk = Desk { pool: context.pool.clone(), handler: parts.handler, journal, wake, told: definition.told };
+    tasks.spawn(unknown::watch(desk.clone(), health.clone(), stop.clone()));
     let routes = (parts.routes)(commands)
         .add_service(contracts::common::operations_server::OperationsServer::new(desk).max_decoding_message_size(settings.grpc.largest_message));
     let longest = Duration::from_millis(settings.grpc.deadline_ms);

@@ -8,7 +8,8 @@ use crate::{
     database::SchemaError,
     health::Health,
     kafka::topics::{Topic, TopicError, check},
-    settings,
+    operations::Desk,
+    settings, unknown,
 };
 
 /// A database that answers later than this does not answer.
@@ -20,7 +21,6 @@ pub(super) async fn schema(pool: &PgPool, migrations: &Migrator, health: &Health
         match crate::database::check(pool, migrations).await {
             Ok(()) => {
                 health.database(true);
-                health.migrated();
                 return Ok(());
             }
             Err(SchemaError::Database(error)) => {
@@ -29,6 +29,14 @@ pub(super) async fn schema(pool: &PgPool, migrations: &Migrator, health: &Health
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Before the service is ready, so that it never tells of a subject without what it had kept of it.
+pub(super) async fn unknown_kinds(desk: &Desk, health: &Health) {
+    while let Err(refusal) = unknown::redrive(desk, health).await {
+        tracing::warn!(?refusal, "facts of unknown kinds could not be applied yet, trying again");
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

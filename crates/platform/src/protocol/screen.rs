@@ -1,6 +1,9 @@
 //! Is this delivery the next fact of its stream? A pure comparison of what was read with what has come.
-use super::Fact;
-use crate::journal::Hash;
+use super::Laws;
+use crate::{
+    journal::{GENESIS, Hash},
+    laboratory::Broken,
+};
 
 /// How far one partition has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,10 +12,22 @@ pub struct Progress {
     pub epoch: i64,
     /// Last position applied; 0 for topics from outside.
     pub position: i64,
-    /// Hash of the row at that position.
+    /// Hash of the row at that position; of a topic from outside, the [mark](Arrival::mark) of the last message.
     pub hash: Hash,
     /// Kafka offset to resume at.
     pub next_offset: i64,
+}
+
+/// Something that came, as far as the protocol looks at it.
+pub trait Arrival {
+    /// Position that it claims, if it claims one.
+    fn claimed_position(&self) -> Option<i64>;
+    /// Hash that it claims.
+    fn claimed_hash(&self) -> Option<Hash>;
+    /// Its hash at a position behind `previous`, from nothing but its content.
+    fn hash_behind(&self, position: i64, previous: &Hash) -> Option<Hash>;
+    /// By what a message from outside is recognised.
+    fn mark(&self) -> Hash;
 }
 
 /// What a delivery from one of our topics is.
@@ -31,17 +46,20 @@ pub enum Screened {
 }
 
 /// Screens a fact of one of our topics.
-pub fn screen(progress: &Progress, fact: &Fact) -> Screened {
+pub fn screen<F: Arrival>(progress: &Progress, fact: &F) -> Screened {
     let (Some(position), Some(claimed)) = (fact.claimed_position(), fact.claimed_hash()) else {
         return Screened::Foreign;
     };
+    if position == progress.position && claimed != progress.hash {
+        return Screened::Fork;
+    }
     if position <= progress.position {
         return Screened::Duplicate;
     }
     if position > progress.position + 1 {
         return Screened::Gap { from: progress.position + 1, to: position };
     }
-    match fact.hash(position, &progress.hash) {
+    match fact.hash_behind(position, &progress.hash) {
         None => Screened::Foreign,
         Some(hash) if hash == claimed => Screened::Next(hash),
         Some(_) => Screened::Fork,
@@ -58,12 +76,25 @@ impl Progress {
     pub fn past(self, offset: i64) -> Self {
         Self { next_offset: self.next_offset.max(offset + 1), ..self }
     }
+
+    /// The topic's offsets begin anew: an offset reached before would hide its first messages as read.
+    pub fn rewound(self, ours: bool) -> Self {
+        Self { next_offset: 0, hash: if ours { self.hash } else { GENESIS }, ..self }
+    }
+
+    /// Taken over by a new owner.
+    pub fn claimed(self, laws: impl Laws) -> Self {
+        if laws.broken(Broken::NoFence) { self } else { Self { epoch: self.epoch + 1, ..self } }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{GENESIS, Row};
+    use crate::{
+        journal::{GENESIS, Row},
+        reader::Fact,
+    };
 
     fn row(position: i64, previous: &Hash) -> Row {
         let mut row = Row {
@@ -107,6 +138,8 @@ mod tests {
         let mut fact = Fact::repaired(row(1, &GENESIS));
         fact.payload = b"q".to_vec().into();
         assert_eq!(screen(&START, &fact), Screened::Fork);
+        let read = Progress { position: 1, hash: [9; 32], ..START };
+        assert_eq!(screen(&read, &Fact::repaired(row(1, &GENESIS))), Screened::Fork, "the row that was read last, with another hash");
         fact.headers = Vec::new().into();
         assert_eq!(screen(&START, &fact), Screened::Foreign);
     }
