@@ -17,6 +17,8 @@ fn allowed(from: &str) -> BTreeSet<String> {
             edges
         }
         "simulation" => names(&["platform"]),
+        // Its own program alone, and only in the laboratory's build: what checks shares nothing with what is checked.
+        "faults" => names(&["platform", "intake", "risk", "tracking", "reporting"]),
         "proof" => names(&["contracts", "values", "risk-domain"]),
         "training" => names(&["values", "risk-domain"]),
         "lab" => names(&["values", "risk-domain", "training", "proof"]),

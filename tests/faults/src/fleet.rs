@@ -35,7 +35,6 @@ struct Known {
     starts: u32,
     /// From each start to the first `/readyz`, milliseconds.
     ready_ms: Vec<u64>,
-    exits: Vec<String>,
 }
 
 type Shared = Arc<Mutex<BTreeMap<Name, Known>>>;
@@ -88,16 +87,13 @@ impl Fleet {
                     known.starts += 1;
                 });
                 let ready = tokio::spawn(note_ready(Arc::clone(&shared), name, port, started));
-                let exit = child.wait().await;
+                let _ = child.wait().await;
                 if !ready.is_finished() {
                     // It never came up: not too often in a row.
                     ready.abort();
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
-                with(&shared, name, |known| {
-                    known.pid = 0;
-                    known.exits.push(exit.map_or_else(|e| e.to_string(), |status| status.to_string()));
-                });
+                with(&shared, name, |known| known.pid = 0);
             }
         });
         Ok(())
@@ -112,11 +108,6 @@ impl Fleet {
         } else {
             own.insert(key.to_owned(), value.to_owned());
         }
-    }
-
-    /// How often a replica was started.
-    pub fn starts(&self, name: Name) -> u32 {
-        self.with(name, |known| known.starts)
     }
 
     fn with<T>(&self, name: Name, look: impl FnOnce(&mut Known) -> T) -> T {
@@ -183,11 +174,6 @@ impl Fleet {
     pub fn restarts(&self) -> u32 {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.values().map(|k| k.starts.saturating_sub(1)).sum()
-    }
-
-    /// How replicas ended that were not asked to.
-    pub fn exits(&self, name: Name) -> Vec<String> {
-        self.with(name, |known| known.exits.clone())
     }
 
     /// Stops everything by SIGTERM.

@@ -125,6 +125,8 @@ impl Site {
                 ("DATABASE__URL", self.through(service)),
                 ("KAFKA__BROKERS", format!("127.0.0.1:{}", self.plan.kafka.get(service).copied().unwrap_or(self.ground.ports.kafka))),
                 ("KAFKA__PREFIX", format!("{}.", self.name)),
+                // As on the local stack.
+                ("KAFKA__SESSION_MS", "3000".to_owned()),
                 ("GRPC__LISTEN", format!("127.0.0.1:{}", self.grpc(service, replica))),
                 ("HTTP__LISTEN", format!("127.0.0.1:{}", self.http(service, replica))),
                 ("AUTH__JWKS", file("jwks.json")),

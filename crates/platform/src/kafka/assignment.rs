@@ -78,6 +78,8 @@ impl Assignment {
             _ => consumer.assign(tpl),
         };
         assigned.map_err(|e| e.to_string())?;
+        // The library keeps what we paused before the partition went away: its queue may have emptied meanwhile, and nobody would resume it.
+        consumer.resume(tpl).map_err(|e| e.to_string())?;
         self.pause_again(consumer);
         tracing::info!(partitions = partitions.len(), "partitions assigned and claimed");
         // So that lag can be watched on every partition from the start.
@@ -192,7 +194,7 @@ impl Assignment {
         Ok(lost.count() > 0)
     }
 
-    /// A partition comes unpaused, even when the queue of its class is full.
+    /// What is assigned is fetched, even when the queue of its class is full.
     fn pause_again(&self, consumer: &BaseConsumer<Self>) {
         let paused = lock(&self.queues).paused.clone();
         for class in paused {

@@ -172,7 +172,8 @@ async fn stored(conn: &mut sqlx::PgConnection, owner: &str) -> Result<Stored, Fa
                   (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float8 FROM awaiting) AS "awaiting_age!",
                   (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
                    WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()) AS "transaction!",
-                  EXISTS (SELECT FROM leases WHERE name = 'relay' AND owner = $1) AS "leading!""#,
+                  EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                          WHERE l.locktype = 'advisory' AND l.granted AND a.application_name = $1 AND a.datname = current_database()) AS "leading!""#,
         owner
     )
     .fetch_one(conn)

@@ -17,7 +17,7 @@ const POINTS: [(&str, &str); 8] = [
     ("reader::middle-of-batch", "2%"),
     ("reader::before-commit", "2%"),
     ("reader::after-commit", "2%"),
-    ("relay::middle-of-send", "0.2%"),
+    ("relay::middle-of-send", "1%"),
     ("relay::after-ack", "2%"),
     ("relay::after-advance", "2%"),
     ("commands::before-commit", "2%"),

@@ -33,6 +33,10 @@ pub async fn pause(bench: &Bench, record: &mut Record) -> Result<()> {
         }
     }
     scene.close(record, Expected::default()).await?;
+    // Whoever comes back must not keep anything to itself: not a partition, not a paused one.
+    if let Some(drained) = record.figures.last_mut() {
+        drained.must = Some(Must::AtMost(60.0));
+    }
     record.figure("processes stopped and continued", f64::from(stopped), &format!("for {} s", time.as_secs()), None);
     let stale: u64 = record.findings.iter().filter(|f| ["L2", "L3", "L7"].iter().any(|l| f.law.starts_with(l))).map(|f| f.broken).sum();
     record.figure("stale writes", stale as f64, "", Some(Must::AtMost(0.0)));

@@ -53,7 +53,7 @@ pub struct Books {
 #[derive(Default)]
 pub struct Evidence {
     pub books: BTreeMap<&'static str, Books>,
-    /// intake: (sender, reference) is unique there; reference → key, version, state, lane, office.
+    /// intake: (sender, reference) is unique there; reference → key, version, lane.
     pub declarations: BTreeMap<String, Declaration>,
     /// risk: key → version, lane, state, officer.
     pub files: BTreeMap<String, File>,
@@ -72,7 +72,6 @@ pub struct Declaration {
     pub key: String,
     pub version: i32,
     pub lane: String,
-    pub office: String,
 }
 
 #[derive(Debug, Clone)]
@@ -130,10 +129,9 @@ impl Evidence {
     }
 
     async fn read_intake(&mut self, pool: &PgPool) -> Result<()> {
-        let rows: Vec<(String, String, i32, String, String)> =
-            sqlx::query_as("SELECT reference, key, version::int, lane, office FROM declarations").fetch_all(pool).await?;
-        self.declarations =
-            rows.into_iter().map(|(reference, key, version, lane, office)| (reference, Declaration { key, version, lane, office })).collect();
+        let rows: Vec<(String, String, i32, String)> =
+            sqlx::query_as("SELECT reference, key, version::int, lane FROM declarations").fetch_all(pool).await?;
+        self.declarations = rows.into_iter().map(|(reference, key, version, lane)| (reference, Declaration { key, version, lane })).collect();
         Ok(())
     }
 
