@@ -72,7 +72,23 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    match Cli::parse().command {
+    tokio::select! {
+        done = conduct(Cli::parse().command) => done,
+        // What was started is taken down with what is dropped here.
+        () = asked_to_stop() => bail!("asked to stop"),
+    }
+}
+
+async fn asked_to_stop() {
+    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+async fn conduct(command: Command) -> Result<()> {
+    match command {
         Command::List => {
             println!("{}", experiment::table(&experiments::ALL));
             Ok(())

@@ -55,6 +55,6 @@ pub async fn contention(bench: &Bench, record: &mut Record) -> Result<()> {
 
 /// Seconds, as the service's metrics tell.
 fn longest_transaction(metrics: &str) -> f64 {
-    let line = metrics.lines().find(|l| l.starts_with("cleargate_database_longest_transaction"));
+    let line = metrics.lines().find(|l| l.starts_with("cleargate_database_transaction_age_seconds"));
     line.and_then(|l| l.rsplit(' ').next()).and_then(|v| v.trim().parse().ok()).unwrap_or(0.0)
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// SIGSTOP longer than any session and lease, then SIGCONT, for one replica of each service: readers and relays alike.
 pub async fn pause(bench: &Bench, record: &mut Record) -> Result<()> {
-    let time = Duration::from_secs(bench.scale.pick(20, 60));
+    let time = Duration::from_secs(bench.scale.pick(9, 60));
     let scene = Scene::open(bench, Plan::default(), Demand::at(300.0, bench.seed)).await?;
     let rounds: &[&[&str]] = bench.scale.pick(&[&SERVICES], &[&["intake"], &["risk"], &["tracking"], &["reporting"], &SERVICES]);
     let mut stopped = 0_u32;

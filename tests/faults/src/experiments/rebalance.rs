@@ -43,7 +43,7 @@ pub async fn storm(bench: &Bench, record: &mut Record) -> Result<()> {
         scene.close(record, Expected::default()).await?;
         record.figure(&format!("{protocol}: members joined or left"), f64::from(changes), "", None);
         record.figure(&format!("{protocol}: longest time that a partition stood still p50"), percentile(&gaps, 500) as f64, "ms", None);
-        record.figure(&format!("{protocol}: worst"), percentile(&gaps, 1000) as f64, "ms", Some(Must::AtMost(2_000.0)));
+        record.figure(&format!("{protocol}: worst"), percentile(&gaps, 1000) as f64, "ms", bench.scale.pick(None, Some(Must::AtMost(2_000.0))));
     }
     Ok(())
 }

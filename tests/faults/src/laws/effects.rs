@@ -16,6 +16,7 @@ pub fn verify(evidence: &Evidence, ledger: &Ledger) -> Vec<Finding> {
         nothing_missing(evidence, &items, &accepted),
         nothing_invented(evidence, &items),
         each_once(evidence, &accepted),
+        one_moment(evidence),
         one_assignment(evidence),
         never_back(evidence),
         counts(evidence, &accepted),
@@ -106,6 +107,24 @@ fn decisions(evidence: &Evidence) -> BTreeMap<Version, Vec<&Value>> {
         all.entry((text(&fact["key"]), number(&fact["version"]))).or_default().push(fact);
     }
     all
+}
+
+/// Whatever a service writes because of one message is written at one moment: a message that is applied twice shows here, whatever absorbs it.
+fn one_moment(evidence: &Evidence) -> Finding {
+    let mut finding = Finding::new("L2 each message is applied once: all that it caused was written at one moment");
+    for (service, books) in &evidence.books {
+        let mut moments: HashMap<&str, i64> = HashMap::new();
+        for row in books.journal.values().flatten().filter(|r| is_message(&r.cause)) {
+            let first = *moments.entry(&row.cause).or_insert(row.recorded_us);
+            finding.hold(first == row.recorded_us, || format!("{service} applied {} again: {} of {}", row.cause, row.kind, row.subject));
+        }
+    }
+    finding
+}
+
+/// `topic/partition/position` or `topic/partition@offset`; calls, timers and redrives have other causes.
+fn is_message(cause: &str) -> bool {
+    cause.contains('/') && !["grpc:", "timer:", "redrive:"].iter().any(|other| cause.starts_with(other))
 }
 
 /// Folds risk's facts in the order of their time at the office; what is live must be what the tables say.
