@@ -5,7 +5,8 @@ use std::{env, error::Error, fs, path::Path, path::PathBuf};
 use prost::Message;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Relative, as cargo runs this in the crate's folder: a build directory that two checkouts share watches each one's own files.
+    let root = PathBuf::from("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let files = proto_files(&root)?;
     let descriptors = protox::compile(&files, [&root])?;

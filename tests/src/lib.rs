@@ -19,6 +19,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, migrate::Migrator, p
 pub mod issuer;
 pub mod process;
 pub mod producer;
+pub mod relaying;
 pub mod system;
 pub mod topic;
 pub mod toy;

@@ -59,26 +59,6 @@ async fn published(sandbox: &Sandbox) -> anyhow::Result<i64> {
     Ok(sqlx::query_scalar("SELECT sum(published)::bigint FROM streams").fetch_one(&sandbox.pool).await?)
 }
 
-/// A step that was not put off: a topic made a moment ago has no leader yet.
-async fn step(relay: &mut Relay) -> anyhow::Result<Step> {
-    let mut done = None;
-    until("the relay's step is done", async || {
-        done = relay.step().await.ok();
-        Ok(done.is_some())
-    })
-    .await?;
-    done.context("a step")
-}
-
-async fn relay_all(sandbox: &Sandbox, relay: &mut Relay) -> anyhow::Result<()> {
-    let wanted: i64 = sqlx::query_scalar("SELECT sum(position)::bigint FROM streams").fetch_one(&sandbox.pool).await?;
-    while published(sandbox).await? < wanted {
-        step(relay).await?;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    Ok(())
-}
-
 /// Waits until `rounds` facts of every subject have had an effect, then asserts that each had one and that they came in order.
 async fn assert_once_and_in_order(sandbox: &Sandbox, rounds: usize) -> anyhow::Result<()> {
     until("every fact has its effect", async || Ok(toy::effects(sandbox).await?.len() >= 12 * rounds)).await?;

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use platform::{Fact, Failure, Handler, Outcome, Work, health::Health, settings};
 use system_tests::{
     Sandbox,
+    relaying::relay_all,
     toy::{self, ANSWERS, MIGRATIONS, OUTSIDE, READING, Running, TOPIC, Toy, relay, tell},
     until,
 };
@@ -54,11 +55,7 @@ async fn published(facts: &[(&str, &str, &str)]) -> Result<Sandbox> {
     sandbox.create_topics(&[TOPIC, OUTSIDE]).await?;
     tell(&sandbox, facts).await?;
     let mut relay = relay(&sandbox, "relay", 15);
-    until("everything is published", async || {
-        relay.step().await?;
-        Ok(sqlx::query_scalar("SELECT bool_and(published = position) FROM streams").fetch_one(&sandbox.pool).await?)
-    })
-    .await?;
+    relay_all(&sandbox, &mut relay).await?;
     Ok(sandbox)
 }
 
@@ -127,15 +124,11 @@ async fn a_relay_whose_broker_is_away_comes_round_however_much_waits_and_sends_a
     sandbox.kafka.unsent_kb = 16;
     let mut lost = relay(&sandbox, "relay", 15);
     for _ in 0..2 {
-        let step = tokio::time::timeout(Duration::from_secs(30), lost.step()).await??;
-        assert!(step.leading && step.in_flight > 0 && step.advanced == 0, "{step:?}");
+        // It does not know what the topics hold, so it sends nothing; but it comes round and says so.
+        assert!(tokio::time::timeout(Duration::from_secs(30), lost.step()).await?.is_err());
     }
     drop(lost);
     sandbox.kafka.brokers = reachable;
     let mut relay = relay(&sandbox, "relay", 15);
-    until("everything is published", async || {
-        relay.step().await?;
-        Ok(sqlx::query_scalar("SELECT bool_and(published = position) FROM streams").fetch_one(&sandbox.pool).await?)
-    })
-    .await
+    relay_all(&sandbox, &mut relay).await
 }

@@ -192,7 +192,8 @@ type Original = (i32, i64, Vec<u8>, Vec<u8>);
 /// Gives a file to another officer than was drawn, and writes every hash after it anew, as the owner of the database could.
 async fn steer(conn: &mut PgConnection, key: &str) -> Result<Vec<Original>> {
     let found = sqlx::query(
-        "SELECT stream, position FROM journal WHERE topic = 'customs.risk.v1' AND subject = $1 AND kind = 'customs.risk.v1.Assigned' LIMIT 1",
+        "SELECT stream, position FROM journal WHERE topic = 'customs.risk.v1' AND subject = $1 AND kind = 'customs.risk.v1.Assigned'
+         ORDER BY recorded_at LIMIT 1",
     )
     .bind(key)
     .fetch_one(&mut *conn)
