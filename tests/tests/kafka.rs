@@ -1,19 +1,20 @@
 //! Relay and group on a real Kafka: rows in order, each at least once on the topic, each exactly once in its effects.
-use std::{collections::BTreeMap, str::FromStr as _, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, str::FromStr as _, sync::Arc};
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use platform::{
     Entry, Fact, Failure, Handler, Outcome, Work,
     journal::{self, Row},
     reader::Delivery,
-    relay::{Relay, Step},
+    relay::Relay,
     settings::{self, GroupProtocol},
     streams::Class,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use system_tests::{
-    LAYOUT, Sandbox, topic,
+    LAYOUT, Sandbox,
+    relaying::{relay_all, step},
+    topic,
     toy::{self, ANSWERS, MIGRATIONS, OUTSIDE, READING, Running, TOPIC, Toy, entry, message, relay},
     until,
 };

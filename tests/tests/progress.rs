@@ -52,7 +52,7 @@ impl Handler for Fails {
 
 async fn published(facts: &[(&str, &str, &str)]) -> Result<Sandbox> {
     let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC, ANSWERS]).await?;
-    sandbox.create_topics(&[TOPIC, OUTSIDE]).await?;
+    sandbox.create_topics(&[TOPIC, OUTSIDE, ANSWERS]).await?;
     tell(&sandbox, facts).await?;
     let mut relay = relay(&sandbox, "relay", 15);
     relay_all(&sandbox, &mut relay).await?;
@@ -116,7 +116,7 @@ async fn a_slow_consumer_pauses_its_partitions_at_the_bytes_it_may_hold_and_lose
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_whose_broker_is_away_comes_round_however_much_waits_and_sends_all_of_it_in_the_end() -> Result<()> {
     let mut sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC, ANSWERS]).await?;
-    sandbox.create_topics(&[TOPIC, OUTSIDE]).await?;
+    sandbox.create_topics(&[TOPIC, OUTSIDE, ANSWERS]).await?;
     let body = "x".repeat(1 << 10);
     let facts: Vec<(&str, &str, &str)> = (0..90).map(|_| ("OFF1", "s", body.as_str())).collect();
     tell(&sandbox, &facts).await?;

@@ -152,6 +152,7 @@ pub struct Commands {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shutdown {
+    pub linger_ms: u64,
     pub finish_s: u64,
 }
 

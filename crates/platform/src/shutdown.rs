@@ -1,4 +1,4 @@
-//! Stopping in order: not ready → stop taking → finish what is in hand within a bound → leave the group → flush.
+//! Stopping in order: not ready → serve until that is noticed → stop taking → finish what is in hand within a bound → leave the group → flush.
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Ends when the process is asked to stop.

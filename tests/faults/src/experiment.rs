@@ -32,6 +32,9 @@ pub struct Bench {
     pub seed: u64,
 }
 
+/// Fills the record; whatever happens the record comes back.
+type Conduct = fn(Bench, Record) -> BoxFuture<'static, (Record, anyhow::Result<()>)>;
+
 /// A fault with its name and what it does.
 pub struct Experiment {
     pub name: &'static str,
@@ -39,7 +42,7 @@ pub struct Experiment {
     pub fault: &'static str,
     /// Part of `faults short`.
     pub in_short: bool,
-    pub run: fn(Bench, Record) -> BoxFuture<'static, (Record, anyhow::Result<()>)>,
+    pub run: Conduct,
 }
 
 impl Experiment {

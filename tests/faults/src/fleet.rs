@@ -156,9 +156,29 @@ impl Fleet {
         Ok(asked.elapsed())
     }
 
+    /// Stops every replica of a service.
+    pub async fn stop_service(&self, service: &str) -> Result<()> {
+        futures::future::try_join_all(self.replicas(service).map(|name| self.stop(name))).await.map(drop)
+    }
+
+    /// Starts every replica of a service and waits until all are ready.
+    pub async fn start_service(&self, service: &str) -> Result<()> {
+        self.replicas(service).try_for_each(|name| self.spawn(name))?;
+        self.ready(self.replicas(service), Duration::from_secs(30)).await
+    }
+
+    fn replicas(&self, service: &str) -> impl Iterator<Item = Name> + use<> {
+        let service = service.to_owned();
+        self.names().into_iter().filter(move |(s, _)| *s == service)
+    }
+
     /// Waits until every replica answers `/readyz`.
     pub async fn all_ready(&self, patience: Duration) -> Result<()> {
-        for name in self.names() {
+        self.ready(self.names(), patience).await
+    }
+
+    async fn ready(&self, names: impl IntoIterator<Item = Name>, patience: Duration) -> Result<()> {
+        for name in names {
             let port = self.site.http(name.0, name.1);
             let wait = async {
                 while !is_ok(port, "/readyz").await {

@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use rdkafka::{
     ClientConfig,
     consumer::{BaseConsumer, Consumer},
+    metadata::MetadataTopic,
 };
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -79,7 +80,7 @@ async fn ends(site: &Site) -> Result<Places> {
         let mut ends = Places::new();
         for (logical, topic) in topics {
             let metadata = client.fetch_metadata(Some(&topic), Duration::from_secs(5))?;
-            for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
+            for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
                 let (_, end) = client.fetch_watermarks(&topic, partition.id(), Duration::from_secs(5))?;
                 ends.insert((logical.clone(), partition.id()), end);
             }

@@ -107,6 +107,11 @@ impl Record {
         }
     }
 
+    /// How many things the laws of these names were broken for.
+    pub fn broken(&self, laws: &[&str]) -> u64 {
+        self.findings.iter().filter(|f| laws.iter().any(|law| f.law.starts_with(law))).map(|f| f.broken).sum()
+    }
+
     pub fn holds(&self) -> bool {
         self.error.is_none() && self.figures.iter().all(Figure::holds) && self.findings.iter().all(|f| f.broken == 0)
     }

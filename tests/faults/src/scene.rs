@@ -10,7 +10,7 @@ use crate::{
     experiment::Bench,
     fleet::Fleet,
     laws::{self, Expected},
-    load::{Demand, Load, Standing},
+    load::{Demand, Ledger, Load, Standing},
     quiet,
     record::Record,
     site::{OFFICES, Plan, Site},
@@ -30,7 +30,7 @@ impl Scene {
         let site = Arc::new(Site::new(&bench.ground, plan).await?);
         let fleet = Fleet::start(&site).await?;
         rosters(&site).await?;
-        let load = Load::start(&site, demand)?;
+        let load = Load::start(&site, &demand)?;
         let scene = Self { site, fleet, load };
         scene.accepted_at_least(100, Duration::from_secs(30)).await?;
         Ok(scene)
@@ -45,18 +45,46 @@ impl Scene {
         tokio::time::timeout(patience, wait).await.with_context(|| format!("less than {wanted} declarations were accepted"))
     }
 
-    /// Ends the load, waits for quiet, checks all laws, and takes everything down. What broke a law stays for a look.
-    pub async fn close(self, record: &mut Record, expected: Expected) -> Result<()> {
+    /// Waits until everything sent so far has arrived; nothing more is sent until the load is paced again.
+    pub async fn still(&self, patience: Duration) -> Result<Duration> {
+        self.load.pace(0);
+        quiet::wait(&self.site, patience).await
+    }
+
+    /// Ends the load and waits until nothing moves any more.
+    pub async fn rest(self, patience: Duration) -> Result<Rest> {
         let Self { site, fleet, load } = self;
         let ledger = load.finish().await?;
         fleet.all_ready(Duration::from_secs(60)).await?;
-        let drained = quiet::wait(&site, Duration::from_secs(180)).await?;
-        let verdict = laws::check(&site, &ledger, expected).await?;
+        let drained = quiet::wait(&site, patience).await?;
+        Ok(Rest { site, fleet, ledger, drained })
+    }
+
+    /// Ends the load, waits for quiet, checks all laws, and takes everything down.
+    pub async fn close(self, record: &mut Record, expected: Expected) -> Result<()> {
+        let rest = self.rest(Duration::from_secs(180)).await?;
+        record.figure("drained after the load's end in", rest.drained.as_secs_f64(), "s", None);
+        rest.judge(record, expected).await
+    }
+}
+
+/// A scene at rest: nothing is sent, nothing is under way.
+pub struct Rest {
+    pub site: Arc<Site>,
+    pub fleet: Fleet,
+    pub ledger: Arc<Ledger>,
+    /// From the load's end to quiet.
+    pub drained: Duration,
+}
+
+impl Rest {
+    /// Checks all laws and takes everything down. What broke a law stays for a look.
+    pub async fn judge(self, record: &mut Record, expected: Expected) -> Result<()> {
+        let verdict = laws::check(&self.site, &self.ledger, expected).await?;
         let holds = verdict.holds();
-        record.figure("drained after the load's end in", drained.as_secs_f64(), "s", None);
-        record.judged(verdict, ledger.count(Standing::Accepted));
-        fleet.down().await?;
-        if holds { site.remove().await } else { Ok(()) }
+        record.judged(verdict, self.ledger.count(Standing::Accepted));
+        self.fleet.down().await?;
+        if holds { self.site.remove().await } else { Ok(()) }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Topics as they are: read whole, written again, emptied, made anew.
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use rdkafka::{
@@ -7,7 +7,8 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
-    message::OwnedMessage,
+    message::{BorrowedMessage, OwnedMessage},
+    metadata::MetadataTopic,
     producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
 };
 use tokio::time::Instant;
@@ -16,17 +17,31 @@ use crate::site::Site;
 
 /// Every message of a topic, partition by partition, from the earliest.
 pub async fn read(site: &Site, logical: &str) -> Result<Vec<OwnedMessage>> {
-    let (brokers, topic) = (site.ground.brokers(), site.topic(logical));
-    tokio::task::spawn_blocking(move || read_blocking(&brokers, &topic)).await?
+    fold(site, logical, Vec::new(), |mut messages, message| {
+        messages.push(message.detach());
+        Ok(messages)
+    })
+    .await
 }
 
-fn read_blocking(brokers: &str, topic: &str) -> Result<Vec<OwnedMessage>> {
+/// Takes every message of a topic in, each partition from the earliest to the end that it has now.
+pub async fn fold<T: Send + 'static>(
+    site: &Site,
+    logical: &str,
+    into: T,
+    take: impl FnMut(T, &BorrowedMessage<'_>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (brokers, topic) = (site.ground.brokers(), site.topic(logical));
+    tokio::task::spawn_blocking(move || fold_blocking(&brokers, &topic, into, take)).await?
+}
+
+fn fold_blocking<T>(brokers: &str, topic: &str, mut into: T, mut take: impl FnMut(T, &BorrowedMessage<'_>) -> Result<T>) -> Result<T> {
     let consumer: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "faults-read").set("enable.auto.commit", "false").create()?;
     let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
-    let mut open = std::collections::BTreeMap::new();
+    let mut open = BTreeMap::new();
     let mut list = TopicPartitionList::new();
-    for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
+    for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
         let (low, end) = consumer.fetch_watermarks(topic, partition.id(), Duration::from_secs(10))?;
         if end > low {
             open.insert(partition.id(), end);
@@ -34,22 +49,22 @@ fn read_blocking(brokers: &str, topic: &str) -> Result<Vec<OwnedMessage>> {
         }
     }
     consumer.assign(&list)?;
-    let (mut messages, mut moved) = (Vec::new(), Instant::now());
+    let mut moved = Instant::now();
     while !open.is_empty() {
         match consumer.poll(Duration::from_millis(200)) {
             Some(message) => {
-                let message = message?.detach();
+                let message = message?;
                 moved = Instant::now();
                 if open.get(&message.partition()).is_some_and(|end| message.offset() + 1 >= *end) {
                     open.remove(&message.partition());
                 }
-                messages.push(message);
+                into = take(into, &message)?;
             }
             None if moved.elapsed() > Duration::from_secs(20) => bail!("{topic} cannot be read to its end"),
             None => {}
         }
     }
-    Ok(messages)
+    Ok(into)
 }
 
 /// Writes messages again to the partitions that they came from, with key, headers and payload as they were.
@@ -104,7 +119,7 @@ pub async fn empty(site: &Site, logical: &str) -> Result<()> {
     let (admin, topic) = (admin(site)?, site.topic(logical));
     let metadata = admin.inner().fetch_metadata(Some(&topic), Duration::from_secs(10))?;
     let mut list = TopicPartitionList::new();
-    for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
+    for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
         list.add_partition_offset(&topic, partition.id(), Offset::End)?;
     }
     admin.delete_records(&list, &AdminOptions::new()).await?;

@@ -170,11 +170,11 @@ impl Metrics {
     }
 
     pub fn refused(&self) {
-        self.0.refused.add(1, &[self.0.service.clone()]);
+        self.0.refused.add(1, std::slice::from_ref(&self.0.service));
     }
 
     pub fn unchecked(&self) {
-        self.0.unchecked.add(1, &[self.0.service.clone()]);
+        self.0.unchecked.add(1, std::slice::from_ref(&self.0.service));
     }
 
     pub fn relayed(&self, rows: u64) {

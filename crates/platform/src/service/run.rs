@@ -107,6 +107,8 @@ pub(super) async fn run<S: Service>(definition: Definition, settings: Settings<S
 
     let _ = asked.await;
     health.stopping();
+    // Whoever sends calls here learns it from the probes; until then they are answered.
+    tokio::time::sleep(Duration::from_millis(settings.shutdown.linger_ms)).await;
     let bound = Duration::from_secs(settings.shutdown.finish_s);
     serving_stop.cancel();
     let _ = tokio::time::timeout(bound, server).await;

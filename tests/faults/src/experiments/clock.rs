@@ -1,17 +1,16 @@
 //! Clocks that are wrong: ahead, behind, and stepping back over midnight in one process.
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 
 use crate::{
     clock,
     experiment::Bench,
-    laws::{self, Expected},
+    laws::Expected,
     load::{Demand, Standing},
-    quiet,
     record::{Must, Record},
     scene::Scene,
-    site::{Plan, SERVICES},
+    site::{Plan, SERVICES, Site},
 };
 
 const MINUTE_US: i64 = 60_000_000;
@@ -19,17 +18,16 @@ const MINUTE_US: i64 = 60_000_000;
 /// One replica of each service lives ten minutes ahead, then behind; then its clock steps over midnight and back.
 pub async fn wrong(bench: &Bench, record: &mut Record) -> Result<()> {
     let plan = Plan { laboratory: true, ..Plan::default() };
-    let scene = Scene::open(bench, plan, Demand::at(200.0, bench.seed)).await?;
-    let file = |service: &str| std::env::temp_dir().join(format!("cleargate-clock-{}-{service}", scene.site.name));
+    let scene = Scene::open(bench, plan, Demand::at(200, bench.seed)).await?;
     for service in SERVICES {
-        std::fs::write(file(service), "0")?;
-        scene.fleet.environment((service, 0), "CLEARGATE_CLOCK", &file(service).display().to_string());
+        std::fs::write(file(&scene.site, service), "0")?;
+        scene.fleet.environment((service, 0), "CLEARGATE_CLOCK", &file(&scene.site, service).display().to_string());
         scene.fleet.kill((service, 0)).await?;
     }
     let shifts = [10 * MINUTE_US, -10 * MINUTE_US, to_midnight() + MINUTE_US, to_midnight() - MINUTE_US, 0];
     for shift in shifts {
         for service in SERVICES {
-            std::fs::write(file(service), shift.to_string())?;
+            std::fs::write(file(&scene.site, service), shift.to_string())?;
         }
         let before = scene.load.ledger.count(Standing::Accepted);
         scene.accepted_at_least(before + bench.scale.pick(600, 4_000), Duration::from_secs(120)).await?;
@@ -38,22 +36,20 @@ pub async fn wrong(bench: &Bench, record: &mut Record) -> Result<()> {
             scene.fleet.kill((service, 1)).await?;
         }
     }
-    let Scene { site, fleet, load } = scene;
-    let ledger = load.finish().await?;
-    fleet.all_ready(Duration::from_secs(60)).await?;
-    quiet::wait(&site, Duration::from_secs(180)).await?;
-    let verdict = laws::check(&site, &ledger, Expected::default()).await?;
-    let holds = verdict.holds();
-    let (opened, fell) = days(&site).await?;
-    record.judged(verdict, ledger.count(Standing::Accepted));
+    let rest = scene.rest(Duration::from_secs(180)).await?;
+    let (opened, fell) = days(&rest.site).await?;
     record.figure("clock shifts of one replica of each service", shifts.len() as f64, "", None);
     record.figure("days opened", opened as f64, "", None);
     record.figure("days that fell back", fell as f64, "", Some(Must::AtMost(0.0)));
-    fleet.down().await?;
     SERVICES.iter().for_each(|service| {
-        let _ = std::fs::remove_file(std::env::temp_dir().join(format!("cleargate-clock-{}-{service}", site.name)));
+        let _ = std::fs::remove_file(file(&rest.site, service));
     });
-    if holds { site.remove().await } else { Ok(()) }
+    rest.judge(record, Expected::default()).await
+}
+
+/// Where a service's first replica reads how far its clock is off.
+fn file(site: &Site, service: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("cleargate-clock-{}-{service}", site.name))
 }
 
 /// Microseconds until midnight at the offices.
@@ -64,7 +60,7 @@ fn to_midnight() -> i64 {
 }
 
 /// How many days were opened, and how many of them not later than the one before at the same office.
-async fn days(site: &crate::site::Site) -> Result<(usize, usize)> {
+async fn days(site: &Site) -> Result<(usize, usize)> {
     let rows: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
         "SELECT office, (extract(epoch FROM recorded_at) * 1000000)::bigint, payload FROM journal WHERE kind = 'customs.risk.v1.DayOpened' ORDER BY 2",
     )

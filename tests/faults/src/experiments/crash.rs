@@ -37,7 +37,7 @@ pub async fn points(bench: &Bench, record: &mut Record) -> Result<()> {
 /// Load until as many processes as wanted have died at the point; then the same site without it, quiet, laws.
 async fn at(bench: &Bench, record: &mut Record, point: &str, chance: &str, wanted: u32) -> Result<u32> {
     let plan = Plan { laboratory: true, ..Plan::default() };
-    let scene = Scene::open(bench, plan, Demand { grpc: 500, ..Demand::at(300.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, plan, Demand { grpc: 500, ..Demand::at(300, bench.seed) }).await?;
     for name in scene.fleet.names() {
         scene.fleet.environment(name, "FAILPOINTS", &format!("{point}={chance}return(abort)"));
         scene.fleet.kill(name).await?;

@@ -70,7 +70,7 @@ pub async fn full(bench: &Bench, record: &mut Record) -> Result<()> {
 
 /// Load while the disk is full, then room, then everything that was accepted.
 async fn filled(bench: &Bench, record: &mut Record, part: &str, small: &Small, time: Duration) -> Result<()> {
-    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 500, ..Demand::at(150.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 500, ..Demand::at(150, bench.seed) }).await?;
     scene.accepted_at_least(500, Duration::from_secs(60)).await?;
     small.fill()?;
     tokio::time::sleep(time).await;
@@ -85,8 +85,7 @@ async fn filled(bench: &Bench, record: &mut Record, part: &str, small: &Small, t
     record.figure(&format!("{part}: full for"), time.as_secs_f64(), "s", None);
     record.figure(&format!("{part}: healed after"), freed.elapsed().as_secs_f64(), "s", None);
     scene.close(record, Expected::default()).await?;
-    let lost: u64 = record.findings.iter().filter(|f| f.law.starts_with("L1")).map(|f| f.broken).sum();
-    record.figure(&format!("{part}: accepted then lost"), lost as f64, "", Some(Must::AtMost(0.0)));
+    record.figure(&format!("{part}: accepted then lost"), record.broken(&["L1"]) as f64, "", Some(Must::AtMost(0.0)));
     Ok(())
 }
 
@@ -96,7 +95,7 @@ async fn service(bench: &Bench, record: &mut Record, time: Duration) -> Result<(
     let small = Small::mount(&place, 1)?;
     small.fill()?;
     let environment = std::collections::BTreeMap::from([(fleet::LOGS.to_owned(), place.display().to_string())]);
-    let scene = Scene::open(bench, Plan { environment, ..Plan::default() }, Demand::at(150.0, bench.seed)).await?;
+    let scene = Scene::open(bench, Plan { environment, ..Plan::default() }, Demand::at(150, bench.seed)).await?;
     tokio::time::sleep(time).await;
     let restarts = scene.fleet.restarts();
     scene.close(record, Expected::default()).await?;

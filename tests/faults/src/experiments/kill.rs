@@ -16,7 +16,7 @@ use crate::{
 const ROUND: u32 = 25;
 
 pub async fn calm(bench: &Bench, record: &mut Record) -> Result<()> {
-    let scene = Scene::open(bench, Plan::default(), Demand::at(500.0, bench.seed)).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand::at(500, bench.seed)).await?;
     scene.accepted_at_least(bench.scale.pick(5_000, 30_000), Duration::from_secs(180)).await?;
     scene.close(record, Expected::default()).await
 }
@@ -26,7 +26,7 @@ pub async fn kill(bench: &Bench, record: &mut Record) -> Result<()> {
     let mut rng = fastrand::Rng::with_seed(bench.seed);
     let (mut ready, mut kills, mut left) = (Vec::new(), 0_u32, each);
     while left > 0 {
-        let scene = Scene::open(bench, Plan::default(), Demand::at(500.0, rng.u64(..))).await?;
+        let scene = Scene::open(bench, Plan::default(), Demand::at(500, rng.u64(..))).await?;
         for _ in 0..left.min(ROUND) {
             for service in SERVICES {
                 tokio::time::sleep(Duration::from_millis(rng.u64(50..900))).await;

@@ -32,7 +32,7 @@ pub async fn mixture(bench: &Bench, record: &mut Record) -> Result<()> {
     for round in 0..rounds {
         let seed = bench.seed * 1_000 + round;
         let mut rng = fastrand::Rng::with_seed(seed);
-        let scene = Scene::open(bench, Plan::default(), Demand { grpc: 300, ..Demand::at(300.0, seed) }).await?;
+        let scene = Scene::open(bench, Plan::default(), Demand { grpc: 300, ..Demand::at(300, seed) }).await?;
         for _ in 0..deeds {
             let name = (SERVICES[rng.usize(0..4)], rng.u16(0..2));
             commit(bench, &scene, DEEDS[rng.usize(0..DEEDS.len())], name, &mut rng).await?;
@@ -73,9 +73,9 @@ async fn commit(bench: &Bench, scene: &Scene, deed: Deed, name: (&'static str, u
             }
         }
         Deed::Burst => {
-            scene.load.pace(1_000.0);
+            scene.load.pace(1_000);
             tokio::time::sleep(Duration::from_secs(2)).await;
-            scene.load.pace(300.0);
+            scene.load.pace(300);
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Ways {
 /// Every way is cut once by itself, then all of them together.
 pub async fn cuts(bench: &Bench, record: &mut Record) -> Result<()> {
     let ways = Ways::new(bench).await?;
-    let scene = Scene::open(bench, ways.plan.clone(), Demand { grpc: 300, ..Demand::at(150.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, ways.plan.clone(), Demand { grpc: 300, ..Demand::at(150, bench.seed) }).await?;
     let time = Duration::from_secs(bench.scale.pick(8, 30));
     let pieces: Vec<Vec<&Arc<Proxy>>> = bench.scale.pick(
         vec![ways.all.iter().step_by(2).map(|(_, p)| p).collect(), ways.all.iter().skip(1).step_by(2).map(|(_, p)| p).collect()],
@@ -57,7 +57,7 @@ pub async fn cuts(bench: &Bench, record: &mut Record) -> Result<()> {
 /// Ten of a hundred pieces are lost once, every piece is up to half a second late.
 pub async fn weather(bench: &Bench, record: &mut Record) -> Result<()> {
     let ways = Ways::new(bench).await?;
-    let scene = Scene::open(bench, ways.plan.clone(), Demand { grpc: 300, ..Demand::at(30.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, ways.plan.clone(), Demand { grpc: 300, ..Demand::at(30, bench.seed) }).await?;
     ways.all.iter().for_each(|(_, proxy)| proxy.weather(500, 100));
     tokio::time::sleep(Duration::from_secs(bench.scale.pick(15, 180))).await;
     ways.all.iter().for_each(|(_, proxy)| proxy.weather(0, 0));
@@ -67,9 +67,7 @@ pub async fn weather(bench: &Bench, record: &mut Record) -> Result<()> {
 async fn judged(scene: Scene, record: &mut Record, n: usize, what: &str) -> Result<()> {
     scene.close(record, Expected::default()).await?;
     record.figure(what, n as f64, "", None);
-    let broken = |law: &str| record.findings.iter().filter(|f| f.law.starts_with(law)).map(|f| f.broken).sum::<u64>() as f64;
-    let (double, late) = (broken("L2 one live"), broken("L1"));
-    record.figure("files with two owners", double, "", Some(Must::AtMost(0.0)));
-    record.figure("late successes", late, "", Some(Must::AtMost(0.0)));
+    record.figure("files with two owners", record.broken(&["L2 one live"]) as f64, "", Some(Must::AtMost(0.0)));
+    record.figure("late successes", record.broken(&["L1"]) as f64, "", Some(Must::AtMost(0.0)));
     Ok(())
 }

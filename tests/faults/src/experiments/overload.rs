@@ -9,7 +9,6 @@ use crate::{
     latency,
     laws::Expected,
     load::{Demand, Standing},
-    quiet,
     record::{Must, Record},
     scene::Scene,
     site::{OFFICES, Plan},
@@ -26,20 +25,20 @@ pub async fn hot_office(bench: &Bench, record: &mut Record) -> Result<()> {
         for skewed in [false, true] {
             let weight = |office: &&str| if skewed && **office == *hot { 8 } else { 1 };
             let offices = OFFICES.iter().map(|o| ((*o).to_owned(), weight(o))).collect();
-            let demand = Demand { offices, parcels: 0, grpc: 0, ..Demand::at(200.0, bench.seed + round) };
+            let demand = Demand { offices, parcels: 0, grpc: 0, ..Demand::at(200, bench.seed + round) };
             let scene = Scene::open(bench, Plan::default(), demand).await?;
             // What is measured begins when the start is behind.
             scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
             let from = clock::now().timestamp_micros();
             let before = scene.load.ledger.count(Standing::Accepted);
             scene.accepted_at_least(before + bench.scale.pick(3_000, 12_000), Duration::from_secs(180)).await?;
-            quiet_ways(&scene).await?;
+            scene.still(Duration::from_secs(300)).await?;
             let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
             let p99 = latency::at(&ways, 990, |w| w.sent_us > from && others.contains(&w.office.as_str()));
             if skewed {
-                hot_ms.push(p99)
+                hot_ms.push(p99);
             } else {
-                even_ms.push(p99)
+                even_ms.push(p99);
             }
             scene.close(record, Expected::default()).await?;
         }
@@ -57,33 +56,26 @@ pub async fn hot_office(bench: &Bench, record: &mut Record) -> Result<()> {
 
 /// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue.
 pub async fn flood(bench: &Bench, record: &mut Record) -> Result<()> {
-    let calm = Demand { parcels: 500, grpc: 0, ..Demand::at(100.0, bench.seed) };
+    let calm = Demand { parcels: 500, grpc: 0, ..Demand::at(100, bench.seed) };
     let scene = Scene::open(bench, Plan::default(), calm).await?;
     scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
-    quiet_ways(&scene).await?;
+    scene.still(Duration::from_secs(300)).await?;
     let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
     let calm_ms = latency::at(&ways, 990, |w| !w.parcel);
     scene.close(record, Expected::default()).await?;
     // Fifty cargo declarations a second in a flood of parcels.
-    let rate = bench.scale.pick(2_000.0, 10_000.0);
+    let rate = bench.scale.pick(2_000, 10_000);
     let scene = Scene::open(bench, Plan::default(), Demand { parcels: 975, grpc: 0, ..Demand::at(rate, bench.seed) }).await?;
     let time = Duration::from_secs(bench.scale.pick(10, 300));
     tokio::time::sleep(time).await;
-    scene.load.pace(0.0);
-    quiet::wait(&scene.site, Duration::from_secs(3_600)).await?;
+    scene.still(Duration::from_secs(3_600)).await?;
     let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
     let (cargo, parcels) = (latency::at(&ways, 990, |w| !w.parcel), latency::at(&ways, 990, |w| w.parcel));
-    record.figure("flood", rate, "declarations/s", None);
+    record.figure("flood", f64::from(rate), "declarations/s", None);
     record.figure("cargo p99 without it", calm_ms, "ms", None);
     record.figure("cargo p99 in it", cargo, "ms", bench.scale.pick(None, Some(Must::AtMost(5_000.0))));
     record.figure("parcels p99 in it", parcels, "ms", None);
     scene.close(record, Expected::default()).await
-}
-
-/// Waits until everything sent so far has arrived, without ending the load.
-async fn quiet_ways(scene: &Scene) -> Result<()> {
-    scene.load.pace(0.0);
-    quiet::wait(&scene.site, Duration::from_secs(300)).await.map(drop)
 }
 
 fn median_of(values: &mut [f64]) -> f64 {

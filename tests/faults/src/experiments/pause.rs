@@ -16,7 +16,7 @@ use crate::{
 /// SIGSTOP longer than any session and lease, then SIGCONT, for one replica of each service: readers and relays alike.
 pub async fn pause(bench: &Bench, record: &mut Record) -> Result<()> {
     let time = Duration::from_secs(bench.scale.pick(9, 60));
-    let scene = Scene::open(bench, Plan::default(), Demand::at(300.0, bench.seed)).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand::at(300, bench.seed)).await?;
     let rounds: &[&[&str]] = bench.scale.pick(&[&SERVICES], &[&["intake"], &["risk"], &["tracking"], &["reporting"], &SERVICES]);
     let mut stopped = 0_u32;
     for services in rounds {
@@ -38,7 +38,6 @@ pub async fn pause(bench: &Bench, record: &mut Record) -> Result<()> {
         drained.must = Some(Must::AtMost(60.0));
     }
     record.figure("processes stopped and continued", f64::from(stopped), &format!("for {} s", time.as_secs()), None);
-    let stale: u64 = record.findings.iter().filter(|f| ["L2", "L3", "L7"].iter().any(|l| f.law.starts_with(l))).map(|f| f.broken).sum();
-    record.figure("stale writes", stale as f64, "", Some(Must::AtMost(0.0)));
+    record.figure("stale writes", record.broken(&["L2", "L3", "L7"]) as f64, "", Some(Must::AtMost(0.0)));
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
     clock,
     experiment::Bench,
     latency,
-    laws::{self, Expected},
+    laws::Expected,
     load::{Demand, Standing},
     quiet,
     record::{Must, Record},
@@ -21,7 +21,7 @@ use crate::{
 /// Every 500th message is rubbish; pure and poisoned stretches take turns, so that both see the same machine.
 pub async fn poison(bench: &Bench, record: &mut Record) -> Result<()> {
     let messages: u64 = bench.scale.pick(10_000, 250_000);
-    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 0, ..Demand::at(500.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 0, ..Demand::at(500, bench.seed) }).await?;
     scene.accepted_at_least(1_500, Duration::from_secs(60)).await?;
     let mut rng = fastrand::Rng::with_seed(bench.seed);
     let (mut pure, mut poisoned, mut sent) = (Vec::new(), Vec::new(), 0_u64);
@@ -49,26 +49,20 @@ pub async fn poison(bench: &Bench, record: &mut Record) -> Result<()> {
             last.1 = clock::now().timestamp_micros();
         }
     }
-    let Scene { site, fleet, load } = scene;
-    let ledger = load.finish().await?;
-    quiet::wait(&site, Duration::from_secs(120)).await?;
-    let ways = latency::ways(&site, &ledger).await?;
+    let rest = scene.rest(Duration::from_secs(120)).await?;
+    let ways = latency::ways(&rest.site, &rest.ledger).await?;
     let within = |stretches: &[(i64, i64)], at: i64| stretches.iter().any(|(a, z)| (*a..*z).contains(&at));
     let calm = latency::at(&ways, 990, |w| within(&pure, w.sent_us));
     let sick = latency::at(&ways, 990, |w| within(&poisoned, w.sent_us));
     for _ in 0..2 {
-        redrive(&site).await?;
-        quiet::wait(&site, Duration::from_secs(120)).await?;
+        redrive(&rest.site).await?;
+        quiet::wait(&rest.site, Duration::from_secs(120)).await?;
     }
-    let verdict = laws::check(&site, &ledger, Expected { poison: sent }).await?;
-    let holds = verdict.holds();
-    record.judged(verdict, ledger.count(Standing::Accepted));
     record.figure("rubbish among them", sent as f64, "", None);
     record.figure("healthy p99 in pure stretches", calm, "ms", None);
     record.figure("healthy p99 in poisoned stretches", sick, "ms", None);
     record.figure("ratio", sick / calm.max(1.0), "", bench.scale.pick(None, Some(Must::AtMost(1.1))));
-    fleet.down().await?;
-    if holds { site.remove().await } else { Ok(()) }
+    rest.judge(record, Expected { poison: sent }).await
 }
 
 /// Bytes without meaning, or an event that is well formed and of a kind that nobody has.

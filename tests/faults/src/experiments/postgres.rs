@@ -19,7 +19,7 @@ use crate::{
 /// kill -9 of the postmaster under load.
 pub async fn killed(bench: &Bench, record: &mut Record) -> Result<()> {
     let times: u32 = bench.scale.pick(2, 30);
-    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 400, ..Demand::at(300.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 400, ..Demand::at(300, bench.seed) }).await?;
     let mut answers = Vec::new();
     for _ in 0..times {
         bench.ground.signal("postgres", Signal::KILL)?;
@@ -55,7 +55,7 @@ pub async fn promoted(bench: &Bench, record: &mut Record) -> Result<()> {
     let pair = Pair::new(&bench.ground, true).await?;
     let proxy = Proxy::new(pair.front, pair.primary.port, bench.seed).await?;
     let plan = Plan { postgres: SERVICES.into_iter().map(|s| (s, pair.front)).collect(), cluster: Some(pair.front), ..Plan::default() };
-    let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(200.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(200, bench.seed) }).await?;
     scene.accepted_at_least(bench.scale.pick(2_000, 10_000), Duration::from_secs(120)).await?;
     pair.primary.kill().await?;
     let killed = Instant::now();
@@ -78,7 +78,7 @@ pub async fn behind(bench: &Bench, record: &mut Record) -> Result<()> {
     let pair = Pair::new(&bench.ground, false).await?;
     let proxy = Proxy::new(pair.front, pair.primary.port, bench.seed).await?;
     let plan = Plan { postgres: SERVICES.into_iter().map(|s| (s, pair.front)).collect(), cluster: Some(pair.front), ..Plan::default() };
-    let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(200.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(200, bench.seed) }).await?;
     scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
     pair.standby.stop().await?;
     let before = scene.load.ledger.count(Standing::Accepted);

@@ -19,7 +19,7 @@ use crate::{
 pub async fn storm(bench: &Bench, record: &mut Record) -> Result<()> {
     for protocol in ["classic", "consumer"] {
         let settings = BTreeMap::from([("KAFKA__PROTOCOL".to_owned(), protocol.to_owned())]);
-        let scene = Scene::open(bench, Plan { replicas: 2, settings, ..Plan::default() }, Demand::at(300.0, bench.seed)).await?;
+        let scene = Scene::open(bench, Plan { replicas: 2, settings, ..Plan::default() }, Demand::at(300, bench.seed)).await?;
         let watch = Watch::start(&scene.site);
         let until = Instant::now() + Duration::from_secs(bench.scale.pick(20, 600));
         let mut rng = fastrand::Rng::with_seed(bench.seed);

@@ -5,8 +5,8 @@ use rdkafka::{Message as _, message::OwnedMessage};
 use crate::{
     canon::{canon, difference},
     experiment::Bench,
-    laws::{self, Expected},
-    load::{Demand, Standing},
+    laws::Expected,
+    load::Demand,
     quiet,
     record::{Must, Record},
     scene::Scene,
@@ -24,31 +24,25 @@ enum Again {
 }
 
 pub async fn repeats(bench: &Bench, record: &mut Record) -> Result<()> {
-    let scene = Scene::open(bench, Plan::default(), Demand::at(400.0, bench.seed)).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand::at(400, bench.seed)).await?;
     scene.accepted_at_least(bench.scale.pick(2_000, 20_000), std::time::Duration::from_secs(180)).await?;
-    let Scene { site, fleet, load } = scene;
-    let ledger = load.finish().await?;
-    quiet::wait(&site, std::time::Duration::from_secs(60)).await?;
-    let before = canon(&site, &SERVICES).await?;
+    let rest = scene.rest(std::time::Duration::from_secs(60)).await?;
+    let before = canon(&rest.site, &SERVICES).await?;
     let mut rng = fastrand::Rng::with_seed(bench.seed);
     let kinds: &[Again] = bench.scale.pick(&[Again::Twice, Again::Shuffled], &[Again::Twice, Again::TenTimes, Again::WholeFromZero, Again::Shuffled]);
     for again in kinds {
         let mut said = 0_usize;
         for topic in read_by_services() {
-            let messages = repeated(*again, wires::read(&site, topic).await?, &mut rng);
+            let messages = repeated(*again, wires::read(&rest.site, topic).await?, &mut rng);
             said += messages.len();
-            wires::write(&site, messages).await?;
+            wires::write(&rest.site, messages).await?;
         }
-        quiet::wait(&site, std::time::Duration::from_secs(300)).await?;
-        let differing = difference(&before, &canon(&site, &SERVICES).await?);
+        quiet::wait(&rest.site, std::time::Duration::from_secs(300)).await?;
+        let differing = difference(&before, &canon(&rest.site, &SERVICES).await?);
         record.figure(&format!("messages said again ({again:?})"), said as f64, "", None);
         record.figure("tables that differ", differing.len() as f64, &differing.join(" "), Some(Must::AtMost(0.0)));
     }
-    let verdict = laws::check(&site, &ledger, Expected::default()).await?;
-    let holds = verdict.holds();
-    record.judged(verdict, ledger.count(Standing::Accepted));
-    fleet.down().await?;
-    if holds { site.remove().await } else { Ok(()) }
+    rest.judge(record, Expected::default()).await
 }
 
 /// All but answers, which senders alone read.

@@ -19,56 +19,45 @@ use crate::{
 
 /// A reader's database is restored from a backup: replaying the topics leads to the state that was lost.
 pub async fn replayed(bench: &Bench, record: &mut Record) -> Result<()> {
-    let scene = Scene::open(bench, Plan::default(), Demand::at(300.0, bench.seed)).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand::at(300, bench.seed)).await?;
     scene.accepted_at_least(bench.scale.pick(1_000, 10_000), Duration::from_secs(120)).await?;
-    stop(&scene, "reporting").await?;
+    scene.fleet.stop_service("reporting").await?;
     copy(&scene.site, "reporting", "backup").await?;
-    start(&scene, "reporting").await?;
+    scene.fleet.start_service("reporting").await?;
     let before = scene.load.ledger.count(Standing::Accepted);
     scene.accepted_at_least(before + bench.scale.pick(2_000, 20_000), Duration::from_secs(180)).await?;
-    let Scene { site, fleet, load } = scene;
-    let ledger = load.finish().await?;
-    quiet::wait(&site, Duration::from_secs(120)).await?;
-    let original = canon(&site, &["reporting"]).await?;
-    for replica in [0, 1] {
-        fleet.stop(("reporting", replica)).await?;
-    }
+    let rest = scene.rest(Duration::from_secs(120)).await?;
+    let original = canon(&rest.site, &["reporting"]).await?;
+    rest.fleet.stop_service("reporting").await?;
     let restoring = Instant::now();
-    give_back(&site, "reporting", "backup").await?;
-    for replica in [0, 1] {
-        fleet.spawn(("reporting", replica))?;
-    }
-    quiet::wait(&site, Duration::from_secs(300)).await?;
+    give_back(&rest.site, "reporting", "backup").await?;
+    rest.fleet.start_service("reporting").await?;
+    quiet::wait(&rest.site, Duration::from_secs(300)).await?;
     record.figure("restored and replayed in", restoring.elapsed().as_secs_f64(), "s", None);
     // Its own journal is the one thing that a restored service cannot have again; of reports it holds only daily witness rows.
-    let differing = difference(&original, &canon(&site, &["reporting"]).await?);
+    let differing = difference(&original, &canon(&rest.site, &["reporting"]).await?);
     record.figure("tables that differ", differing.len() as f64, &differing.join(" "), Some(Must::AtMost(0.0)));
-    let verdict = laws::check(&site, &ledger, Expected::default()).await?;
-    let holds = verdict.holds();
-    record.judged(verdict, ledger.count(Standing::Accepted));
-    fleet.down().await?;
-    if holds { site.remove().await } else { Ok(()) }
+    rest.judge(record, Expected::default()).await
 }
 
 /// A producer's database is restored from an older backup: its past differs from what was published. It must be told, never glossed over.
 pub async fn forked(bench: &Bench, record: &mut Record) -> Result<()> {
-    let scene = Scene::open(bench, Plan::default(), Demand::at(200.0, bench.seed)).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand::at(200, bench.seed)).await?;
     scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
-    stop(&scene, "risk").await?;
+    scene.fleet.stop_service("risk").await?;
     copy(&scene.site, "risk", "backup").await?;
-    start(&scene, "risk").await?;
+    scene.fleet.start_service("risk").await?;
     let before = scene.load.ledger.count(Standing::Accepted);
     scene.accepted_at_least(before + 1_000, Duration::from_secs(60)).await?;
-    scene.load.pace(0.0);
-    quiet::wait(&scene.site, Duration::from_secs(60)).await?;
+    scene.still(Duration::from_secs(60)).await?;
     let published = heads(&scene.site).await?;
-    stop(&scene, "risk").await?;
+    scene.fleet.stop_service("risk").await?;
     give_back(&scene.site, "risk", "backup").await?;
     let kept = heads(&scene.site).await?;
     let fell = |(stream, position): &&(i32, i64)| kept.iter().any(|(s, p)| s == stream && p < position);
     let lost: Vec<(String, i32)> = published.iter().filter(fell).map(|(stream, _)| ("customs.risk.v1".to_owned(), *stream)).collect();
-    start(&scene, "risk").await?;
-    scene.load.pace(100.0);
+    scene.fleet.start_service("risk").await?;
+    scene.load.pace(100);
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut told = 0;
     while told < lost.len() && Instant::now() < deadline {
@@ -87,20 +76,6 @@ pub async fn forked(bench: &Bench, record: &mut Record) -> Result<()> {
 async fn heads(site: &Site) -> Result<Vec<(i32, i64)>> {
     let risk = site.database("risk").await?;
     Ok(sqlx::query_as("SELECT stream, position FROM streams WHERE topic = 'customs.risk.v1' ORDER BY stream").fetch_all(&risk).await?)
-}
-
-async fn stop(scene: &Scene, service: &'static str) -> Result<()> {
-    for replica in [0, 1] {
-        scene.fleet.stop((service, replica)).await?;
-    }
-    Ok(())
-}
-
-async fn start(scene: &Scene, service: &'static str) -> Result<()> {
-    for replica in [0, 1] {
-        scene.fleet.spawn((service, replica))?;
-    }
-    scene.fleet.all_ready(Duration::from_secs(30)).await
 }
 
 async fn admin(site: &Site) -> Result<PgConnection> {

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use crate::{
     experiment::Bench,
     laws::Expected,
-    load::Demand,
+    load::{Demand, REFUSED},
     record::{Must, Record},
     scene::Scene,
     site::{Plan, SERVICES},
@@ -15,7 +15,7 @@ use crate::{
 /// Both replicas of every service are stopped and started one after the other; between, the database is migrated to the next version.
 pub async fn restart(bench: &Bench, record: &mut Record) -> Result<()> {
     let plan = Plan { laboratory: true, ..Plan::default() };
-    let scene = Scene::open(bench, plan, Demand { grpc: 500, ..Demand::at(200.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, plan, Demand { grpc: 500, ..Demand::at(200, bench.seed) }).await?;
     scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
     let mut restarts = 0_u32;
     for _ in 0..bench.scale.pick(1, 10) {
@@ -39,12 +39,13 @@ pub async fn restart(bench: &Bench, record: &mut Record) -> Result<()> {
             restarts += 1;
         }
     }
+    let (answered, failed) = scene.load.ledger.answered();
     let attempts = scene.load.ledger.attempts();
-    let failed: u64 = attempts.iter().filter(|(how, _)| *how != "OK").map(|(_, n)| n).sum();
-    let told: Vec<String> = attempts.iter().filter(|(how, _)| *how != "OK").map(|(how, n)| format!("{how} {n}")).collect();
+    let told: Vec<String> =
+        attempts.iter().filter(|(how, _)| !["OK", REFUSED].contains(&how.as_str())).map(|(how, n)| format!("{how} {n}")).collect();
     scene.close(record, Expected::default()).await?;
     record.figure("replicas restarted", f64::from(restarts), "", None);
-    record.figure("calls answered", attempts.get("OK").copied().unwrap_or(0) as f64, "", None);
+    record.figure("calls answered", answered as f64, "", None);
     record.figure("calls failed", failed as f64, &told.join(", "), Some(Must::AtMost(0.0)));
     Ok(())
 }

@@ -19,7 +19,7 @@ const DEEDS: [&str; 9] = ["kind", "subject", "office", "actor", "cause", "record
 /// One deed at a time in a journal of many rows; the chain is walked again each time and must name the very place.
 pub async fn tamper(bench: &Bench, record: &mut Record) -> Result<()> {
     let (rows, deeds) = (bench.scale.pick(10_000_i64, 100_000), bench.scale.pick(45, 1_000));
-    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 0, ..Demand::at(600.0, bench.seed) }).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand { grpc: 0, ..Demand::at(600, bench.seed) }).await?;
     let risk = scene.site.database("risk").await?;
     let enough = async {
         while sqlx::query_scalar::<_, i64>("SELECT count(*) FROM journal").fetch_one(&risk).await.unwrap_or(0) < rows {
@@ -32,8 +32,7 @@ pub async fn tamper(bench: &Bench, record: &mut Record) -> Result<()> {
     let admin = scene.site.ground.url("admin").await?;
     let (server, _) = admin.rsplit_once('/').context("a URL has a path")?;
     let mut admin = PgConnection::connect(&format!("{server}/{database}")).await?;
-    scene.load.pace(0.0);
-    crate::quiet::wait(&scene.site, Duration::from_secs(120)).await?;
+    scene.still(Duration::from_secs(120)).await?;
     let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM journal").fetch_one(&mut admin).await?;
     sqlx::raw_sql("SET session_replication_role = replica").execute(&mut admin).await?;
     let places: Vec<(String, i32, i64)> =

@@ -64,11 +64,6 @@ impl Verdict {
     pub fn holds(&self) -> bool {
         self.findings.iter().all(|f| f.broken == 0)
     }
-
-    /// How many things a law named was broken for.
-    pub fn broken(&self, law: &str) -> u64 {
-        self.findings.iter().filter(|f| f.law.starts_with(law)).map(|f| f.broken).sum()
-    }
 }
 
 /// Checks everything at rest.

@@ -1,17 +1,15 @@
 //! L5 and the wire: every topic from offset 0 is its journal, in order, with nothing but repetitions added; every reader is at the head.
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
-use rdkafka::{
-    ClientConfig, Message as _, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-    message::Headers as _,
-};
+use anyhow::{Context as _, Result};
+use rdkafka::{Message as _, message::Headers as _};
 use sha2::{Digest as _, Sha256};
-use tokio::time::Instant;
 
 use super::{Evidence, Finding, Row};
-use crate::site::{HEARS, Site, TELLS};
+use crate::{
+    site::{HEARS, Site, TELLS},
+    wires,
+};
 
 /// Returns the finding and how many messages repeated an earlier one.
 pub async fn verify(site: &Site, evidence: &Evidence) -> Result<(Finding, u64)> {
@@ -61,39 +59,7 @@ fn compare(topic: &str, stream: i32, rows: &[Row], messages: &[Seen], finding: &
 
 /// All messages of a topic from offset 0, by partition.
 async fn read(site: &Site, logical: &'static str) -> Result<BTreeMap<i32, Vec<Seen>>> {
-    let (brokers, topic) = (site.ground.brokers(), site.topic(logical));
-    tokio::task::spawn_blocking(move || read_blocking(&brokers, &topic)).await?
-}
-
-fn read_blocking(brokers: &str, topic: &str) -> Result<BTreeMap<i32, Vec<Seen>>> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("group.id", "faults-check")
-        .set("enable.auto.commit", "false")
-        .set("auto.offset.reset", "earliest")
-        .create()?;
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
-    let mut ends = BTreeMap::new();
-    let mut list = TopicPartitionList::new();
-    for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
-        let (low, end) = consumer.fetch_watermarks(topic, partition.id(), Duration::from_secs(10))?;
-        if end > low {
-            ends.insert(partition.id(), end);
-            list.add_partition_offset(topic, partition.id(), Offset::Offset(low))?;
-        }
-    }
-    let mut seen: BTreeMap<i32, Vec<Seen>> = BTreeMap::new();
-    consumer.assign(&list)?;
-    let mut moved = Instant::now();
-    while !ends.is_empty() {
-        let Some(message) = consumer.poll(Duration::from_millis(200)) else {
-            if moved.elapsed() > Duration::from_secs(20) {
-                bail!("{topic} cannot be read to its end");
-            }
-            continue;
-        };
-        let message = message?;
-        moved = Instant::now();
+    wires::fold(site, logical, BTreeMap::new(), |mut seen: BTreeMap<i32, Vec<Seen>>, message| {
         let header = |name: &str| {
             let headers = message.headers()?;
             let found = headers.iter().find(|h| h.key == name)?.value?;
@@ -102,11 +68,9 @@ fn read_blocking(brokers: &str, topic: &str) -> Result<BTreeMap<i32, Vec<Seen>>>
         let sequence = header("ce_sequence").and_then(|s| s.parse().ok()).context("a message without ce_sequence")?;
         let payload = Sha256::digest(message.payload().unwrap_or_default()).into();
         seen.entry(message.partition()).or_default().push(Seen { sequence, chain: header("ce_chain").unwrap_or_default(), payload });
-        if ends.get(&message.partition()).is_some_and(|end| message.offset() + 1 >= *end) {
-            ends.remove(&message.partition());
-        }
-    }
-    Ok(seen)
+        Ok(seen)
+    })
+    .await
 }
 
 /// How many messages of a topic contradict the one that their position had before, and how many there are: a fork told twice.

@@ -2,7 +2,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -10,39 +10,67 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tonic::{
     Code,
     transport::{Channel, Endpoint},
 };
 
-use super::{Ledger, Lodging, Standing, digest};
-use crate::{site::Site, wire};
+use super::{Ledger, Lodging, REFUSED, Standing, digest};
+use crate::{fleet, site::Site, wire};
 
 /// How long a caller waits for one answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Calls in flight against all replicas of intake in turn.
+/// Calls in flight against the replicas of intake that are ready, in turn, as behind a Kubernetes Service.
 pub struct Calls {
-    channels: Vec<Channel>,
+    replicas: Vec<Arc<Replica>>,
     token: String,
     ledger: Arc<Ledger>,
     turn: AtomicUsize,
     tasks: TaskTracker,
     /// Callers at a time.
     callers: Arc<Semaphore>,
+    _probes: Vec<AbortOnDropHandle<()>>,
+}
+
+/// A replica as the readiness probe sees it.
+struct Replica {
+    channel: Channel,
+    ready: AtomicBool,
+}
+
+/// Asks a replica again and again whether it is ready.
+async fn probe(replica: Arc<Replica>, port: u16) {
+    loop {
+        replica.ready.store(fleet::is_ok(port, "/readyz").await, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 impl Calls {
     pub fn new(site: &Site, ledger: Arc<Ledger>) -> Result<Self> {
-        let channels = (0..site.plan.replicas)
-            .map(|replica| {
-                let address = format!("http://127.0.0.1:{}", site.grpc("intake", replica));
-                Ok(Endpoint::from_shared(address)?.connect_timeout(Duration::from_secs(1)).connect_lazy())
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let mut replicas = Vec::new();
+        let mut probes = Vec::new();
+        for replica in 0..site.plan.replicas {
+            let address = format!("http://127.0.0.1:{}", site.grpc("intake", replica));
+            let channel = Endpoint::from_shared(address)?.connect_timeout(Duration::from_secs(1)).connect_lazy();
+            replicas.push(Arc::new(Replica { channel, ready: AtomicBool::new(true) }));
+        }
+        for (n, replica) in (0..).zip(&replicas) {
+            probes.push(AbortOnDropHandle::new(tokio::spawn(probe(Arc::clone(replica), site.http("intake", n)))));
+        }
         let token = site.tokens.get("sender").cloned().unwrap_or_default();
-        Ok(Self { channels, token, ledger, turn: AtomicUsize::new(0), tasks: TaskTracker::new(), callers: Arc::new(Semaphore::new(64)) })
+        let callers = Arc::new(Semaphore::new(64));
+        Ok(Self { replicas, token, ledger, turn: AtomicUsize::new(0), tasks: TaskTracker::new(), callers, _probes: probes })
+    }
+
+    /// The next ready replica; any when none is.
+    fn channel(&self) -> Option<Channel> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let in_turn = || self.replicas.iter().cycle().skip(turn % self.replicas.len().max(1)).take(self.replicas.len());
+        let ready = in_turn().find(|r| r.ready.load(Ordering::Relaxed));
+        ready.or_else(|| in_turn().next()).map(|r| r.channel.clone())
     }
 
     /// Lodges in a task of its own, and amends when the mix says so.
@@ -88,20 +116,17 @@ impl Calls {
         let path = format!("customs.intake.v1.Intake/{method}");
         let mut pause = Duration::from_millis(20);
         for _ in 0..400 {
-            let channel = self.channels.get(self.turn.fetch_add(1, Ordering::Relaxed) % self.channels.len().max(1))?.clone();
-            match wire::call(channel, &self.token, &path, (&kind, &request), &answer, DEADLINE).await {
+            match wire::call(self.channel()?, &self.token, &path, (&kind, &request), &answer, DEADLINE).await {
                 Ok(response) => {
                     self.ledger.attempted("OK");
                     return Some(response["number"].as_str().unwrap_or_default().to_owned());
                 }
-                Err(status) => {
-                    self.ledger.attempted(&format!("{:?}", status.code()));
-                    if matches!(status.code(), Code::InvalidArgument | Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated) {
-                        self.ledger.attempted(&format!("refused: {}", status.message()));
-                        self.ledger.change(reference, |item| item.standing = Standing::Refused);
-                        return None;
-                    }
+                Err(status) if is_final(status.code()) => {
+                    self.ledger.attempted(REFUSED);
+                    self.ledger.change(reference, |item| item.standing = Standing::Refused);
+                    return None;
                 }
+                Err(status) => self.ledger.attempted(&format!("{:?}", status.code())),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
@@ -114,4 +139,9 @@ impl Calls {
         self.tasks.close();
         tokio::time::timeout(patience, self.tasks.wait()).await.context("calls were still unanswered")
     }
+}
+
+/// An answer by rule, the same however often it is asked.
+fn is_final(code: Code) -> bool {
+    matches!(code, Code::InvalidArgument | Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated)
 }

@@ -46,6 +46,9 @@ pub struct Item {
     pub parcel: bool,
 }
 
+/// How a call ended that was answered with a no by rule, e.g. an amendment after clearance.
+pub const REFUSED: &str = "refused";
+
 /// By the sender's reference, which is unique in a run.
 #[derive(Default)]
 pub struct Ledger {
@@ -61,6 +64,13 @@ impl Ledger {
 
     pub fn attempted(&self, how: &str) {
         *self.attempts.lock().unwrap_or_else(PoisonError::into_inner).entry(how.to_owned()).or_default() += 1;
+    }
+
+    /// Calls that were answered, be it with a no, and calls that failed.
+    pub fn answered(&self) -> (u64, u64) {
+        let attempts = self.attempts();
+        let answered = attempts.iter().filter(|(how, _)| ["OK", REFUSED].contains(&how.as_str())).map(|(_, n)| n).sum();
+        (answered, attempts.values().sum::<u64>() - answered)
     }
 
     pub fn attempts(&self) -> HashMap<String, u64> {

@@ -7,7 +7,7 @@ mod template;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -16,7 +16,7 @@ use anyhow::Result;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-pub use ledger::{Channel, Item, Ledger, Standing, digest};
+pub use ledger::{Channel, Item, Ledger, REFUSED, Standing, digest};
 pub use publisher::Publisher;
 pub use template::{Lodging, Mix};
 
@@ -27,7 +27,7 @@ use calls::Calls;
 #[derive(Debug, Clone)]
 pub struct Demand {
     /// Declarations a second.
-    pub rate: f64,
+    pub rate: u32,
     /// Of a thousand, by gRPC.
     pub grpc: u32,
     /// Of a thousand, parcels.
@@ -40,7 +40,7 @@ pub struct Demand {
 }
 
 impl Demand {
-    pub fn at(rate: f64, seed: u64) -> Self {
+    pub fn at(rate: u32, seed: u64) -> Self {
         let offices = crate::site::OFFICES.iter().map(|o| ((*o).to_owned(), 1)).collect();
         Self { rate, grpc: 150, parcels: 100, amended: 200, offices, seed }
     }
@@ -52,25 +52,25 @@ pub struct Load {
     publisher: Arc<Publisher>,
     calls: Arc<Calls>,
     stop: CancellationToken,
-    pace: Arc<AtomicU64>,
+    pace: Arc<AtomicU32>,
     task: JoinHandle<Result<()>>,
 }
 
 impl Load {
-    pub fn start(site: &Site, demand: Demand) -> Result<Self> {
+    pub fn start(site: &Site, demand: &Demand) -> Result<Self> {
         let ledger = Arc::new(Ledger::default());
         let publisher = Arc::new(Publisher::new(site, Arc::clone(&ledger))?);
         let calls = Arc::new(Calls::new(site, Arc::clone(&ledger))?);
         let stop = CancellationToken::new();
-        let pace = Arc::new(AtomicU64::new((demand.rate * 1000.0) as u64));
-        let mix = Mix::new(&site.name, &demand);
+        let pace = Arc::new(AtomicU32::new(demand.rate));
+        let mix = Mix::new(&site.name, demand);
         let task = tokio::spawn(drive(mix, Arc::clone(&publisher), Arc::clone(&calls), Arc::clone(&pace), stop.clone()));
         Ok(Self { ledger, publisher, calls, stop, pace, task })
     }
 
     /// Changes the rate, declarations a second.
-    pub fn pace(&self, rate: f64) {
-        self.pace.store((rate * 1000.0) as u64, Ordering::Relaxed);
+    pub fn pace(&self, rate: u32) {
+        self.pace.store(rate, Ordering::Relaxed);
     }
 
     pub fn publisher(&self) -> &Publisher {
@@ -88,17 +88,20 @@ impl Load {
     }
 }
 
+const DECLARATION: u128 = 1_000_000;
+
 /// Sends what is due every few milliseconds.
-async fn drive(mut mix: Mix, publisher: Arc<Publisher>, calls: Arc<Calls>, pace: Arc<AtomicU64>, stop: CancellationToken) -> Result<()> {
-    let mut owed = 0.0;
+async fn drive(mut mix: Mix, publisher: Arc<Publisher>, calls: Arc<Calls>, pace: Arc<AtomicU32>, stop: CancellationToken) -> Result<()> {
+    // Millionths of a declaration.
+    let mut owed = 0;
     let mut last = Instant::now();
     while !stop.is_cancelled() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         let now = Instant::now();
-        owed += (now - last).as_secs_f64() * pace.load(Ordering::Relaxed) as f64 / 1000.0;
+        owed += (now - last).as_micros() * u128::from(pace.load(Ordering::Relaxed));
         last = now;
-        while owed >= 1.0 {
-            owed -= 1.0;
+        while owed >= DECLARATION {
+            owed -= DECLARATION;
             let lodging = mix.next();
             match lodging.channel {
                 Channel::Topic => publisher.lodge(&lodging)?,
