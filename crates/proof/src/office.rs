@@ -114,7 +114,7 @@ impl Office {
                 findings.add(item, Check::Missing, "a file was taken away to be drawn for, and no assignment follows");
             }
         }
-        if self.stage == Stage::Open {
+        if self.stage == Stage::Open && self.given.is_some() {
             for (item, _) in evidence.iter().zip(&used).filter(|(item, used)| !**used && matches!(item.name, "Traced" | "PickTraced")) {
                 if self.kind == Kind::Auditor {
                     findings.add(item, Check::Missing, "a trace without its decision or assignment");
@@ -174,6 +174,8 @@ impl Office {
             Arm::DayKeyRevealed(f) => self.revealed(item, f, findings),
             Arm::RosterSet(f) => self.roster_set(item, f, findings),
             Arm::RulesInForce(f) => self.rules_in_force(f),
+            // Without its key nothing of the day can be taken again, which `end` says once.
+            _ if self.given.is_none() => {}
             Arm::Decided(f) => self.decided(item, f, facts, evidence, used, findings),
             Arm::Assigned(f) if self.in_day(item, findings) => self.assigned(item, f, facts, evidence, used, findings),
             Arm::Reassigned(f) if self.in_day(item, findings) => self.reassigned(item, f, findings),

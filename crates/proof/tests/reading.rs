@@ -75,3 +75,15 @@ fn what_nobody_has_witnessed_is_noted() {
     let report = partial(&day, |_| true, &beginning);
     assert!(report.holds() && report.warnings.iter().filter(|w| w.contains("unwitnessed from position")).count() >= 4, "{report}");
 }
+
+#[test]
+fn an_office_whose_key_is_not_in_the_header_is_told_once_and_hides_nothing_of_the_others() {
+    let day = Sample { declarations: 600, offices: 3, ..Sample::default() }.day();
+    let mut keyless = day.clone();
+    let without = keyless.keys.remove(0).office;
+    for kind in [Kind::Public, Kind::Auditor] {
+        let report = verify(keyless.file(kind).as_slice(), 2, &SampleDocuments).unwrap();
+        assert!(!report.holds() && report.findings.iter().all(|f| f.office == without && f.check == Check::Key), "{report}");
+        assert!(report.findings.iter().any(|f| f.what.contains("no key for this office")) && report.findings.len() <= 2, "{report}");
+    }
+}
