@@ -39,7 +39,7 @@ pub async fn restarts(bench: &Bench, record: &mut Record) -> Result<()> {
 
 /// Away for minutes: calls are accepted meanwhile, and afterwards all of it drains fast.
 pub async fn away(bench: &Bench, record: &mut Record) -> Result<()> {
-    let (rate, time) = (60, Duration::from_secs(bench.scale.pick(25, 600)));
+    let (rate, time) = (60, Duration::from_secs(bench.scale.pick(15, 600)));
     let scene = Scene::open(bench, Plan::default(), Demand { grpc: 1000, ..Demand::at(rate, bench.seed) }).await?;
     let (accepted, (answered, failed)) = (scene.load.ledger.count(Standing::Accepted), scene.load.ledger.answered());
     bench.ground.signal("kafka", Signal::KILL)?;

@@ -18,7 +18,7 @@ use crate::{
 pub async fn contention(bench: &Bench, record: &mut Record) -> Result<()> {
     let settings = std::collections::BTreeMap::from([("DATABASE__CONNECTIONS".to_owned(), "4".to_owned())]);
     let scene = Scene::open(bench, Plan { settings, ..Plan::default() }, Demand { grpc: 400, ..Demand::at(300, bench.seed) }).await?;
-    let time = Duration::from_secs(bench.scale.pick(20, 600));
+    let time = Duration::from_secs(bench.scale.pick(12, 600));
     let mut open = Vec::new();
     for service in SERVICES {
         let mut conn = PgConnection::connect(&format!(

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tonic::{
     Code,
     transport::{Channel, Endpoint},
@@ -31,6 +34,7 @@ pub struct Calls {
     tasks: TaskTracker,
     /// Callers at a time.
     callers: Arc<Semaphore>,
+    given_up: CancellationToken,
     _probes: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -49,7 +53,7 @@ async fn probe(replica: Arc<Replica>, port: u16) {
 }
 
 impl Calls {
-    pub fn new(site: &Site, ledger: Arc<Ledger>) -> Result<Self> {
+    pub fn new(site: &Site, ledger: Arc<Ledger>, given_up: CancellationToken) -> Result<Self> {
         let mut replicas = Vec::new();
         let mut probes = Vec::new();
         for replica in 0..site.plan.replicas {
@@ -62,7 +66,7 @@ impl Calls {
         }
         let token = site.tokens.get("sender").cloned().unwrap_or_default();
         let callers = Arc::new(Semaphore::new(64));
-        Ok(Self { replicas, token, ledger, turn: AtomicUsize::new(0), tasks: TaskTracker::new(), callers, _probes: probes })
+        Ok(Self { replicas, token, ledger, turn: AtomicUsize::new(0), tasks: TaskTracker::new(), callers, given_up, _probes: probes })
     }
 
     /// The next ready replica; any when none is.
@@ -116,6 +120,9 @@ impl Calls {
         let path = format!("customs.intake.v1.Intake/{method}");
         let mut pause = Duration::from_millis(20);
         for _ in 0..400 {
+            if self.given_up.is_cancelled() {
+                break;
+            }
             match wire::call(self.channel()?, &self.token, &path, (&kind, &request), &answer, DEADLINE).await {
                 Ok(response) => {
                     self.ledger.attempted("OK");

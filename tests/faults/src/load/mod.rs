@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Result;
 use tokio::{task::JoinHandle, time::Instant};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use ledger::{Channel, Item, Ledger, REFUSED, Standing, digest};
 pub use publisher::Publisher;
@@ -54,18 +54,21 @@ pub struct Load {
     stop: CancellationToken,
     pace: Arc<AtomicU32>,
     task: JoinHandle<Result<()>>,
+    /// A load that is dropped sends nothing more, not even what was begun.
+    _given_up: DropGuard,
 }
 
 impl Load {
     pub fn start(site: &Site, demand: &Demand) -> Result<Self> {
         let ledger = Arc::new(Ledger::default());
         let publisher = Arc::new(Publisher::new(site, Arc::clone(&ledger))?);
-        let calls = Arc::new(Calls::new(site, Arc::clone(&ledger))?);
-        let stop = CancellationToken::new();
+        let given_up = CancellationToken::new();
+        let calls = Arc::new(Calls::new(site, Arc::clone(&ledger), given_up.clone())?);
+        let stop = given_up.child_token();
         let pace = Arc::new(AtomicU32::new(demand.rate));
         let mix = Mix::new(&site.name, demand);
         let task = tokio::spawn(drive(mix, Arc::clone(&publisher), Arc::clone(&calls), Arc::clone(&pace), stop.clone()));
-        Ok(Self { ledger, publisher, calls, stop, pace, task })
+        Ok(Self { ledger, publisher, calls, stop, pace, task, _given_up: given_up.drop_guard() })
     }
 
     /// Changes the rate, declarations a second.
