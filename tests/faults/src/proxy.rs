@@ -43,22 +43,23 @@ pub struct Proxy {
 impl Proxy {
     /// Listens on 127.0.0.1 and passes on to a port there.
     pub async fn new(listen: u16, target: u16, seed: u64) -> Result<Arc<Self>> {
-        let listener = TcpListener::bind(("127.0.0.1", listen)).await?;
+        let listener = bind(listen).await?;
         let proxy = Arc::new(Self {
             weather: Arc::default(),
             target: Arc::new(AtomicU16::new(target)),
             connections: std::sync::Mutex::default(),
             stop: CancellationToken::new(),
         });
-        let own = Arc::clone(&proxy);
+        // Not the proxy itself: it ends when its owner drops it.
+        let (own, stop) = (Arc::downgrade(&proxy), proxy.stop.clone());
         tokio::spawn(async move {
             let mut next = seed;
             loop {
                 let accepted = tokio::select! {
-                    () = own.stop.cancelled() => return,
+                    () = stop.cancelled() => return,
                     accepted = listener.accept() => accepted,
                 };
-                let Ok((client, _)) = accepted else { continue };
+                let (Ok((client, _)), Some(own)) = (accepted, own.upgrade()) else { continue };
                 next = next.wrapping_add(1);
                 own.connect(client, next);
             }
@@ -66,7 +67,7 @@ impl Proxy {
         Ok(proxy)
     }
 
-    fn connect(self: &Arc<Self>, client: TcpStream, seed: u64) {
+    fn connect(&self, client: TcpStream, seed: u64) {
         let (weather, target) = (Arc::clone(&self.weather), self.target.load(Ordering::Relaxed));
         let broken = self.connections.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         tokio::spawn(async move {
@@ -112,6 +113,17 @@ impl Drop for Proxy {
         self.stop.cancel();
         self.connections.lock().unwrap_or_else(std::sync::PoisonError::into_inner).cancel();
     }
+}
+
+/// The port, as soon as the proxy that had it before has let it go.
+async fn bind(port: u16) -> std::io::Result<TcpListener> {
+    for _ in 0..100 {
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::time::sleep(Duration::from_millis(20)).await,
+            bound => return bound,
+        }
+    }
+    TcpListener::bind(("127.0.0.1", port)).await
 }
 
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, weather: &Weather, seed: u64) -> std::io::Result<()> {

@@ -25,7 +25,7 @@ const POINTS: [(&str, &str); 8] = [
 ];
 
 pub async fn points(bench: &Bench, record: &mut Record) -> Result<()> {
-    let wanted = bench.scale.pick(3, 100);
+    let wanted = bench.scale.pick(3, 25);
     // The short run takes one point of each part; the full run all of them.
     for (point, chance) in POINTS.into_iter().skip(bench.scale.pick(2, 0)).step_by(bench.scale.pick(2, 1)) {
         let crashes = at(bench, record, point, chance, wanted).await?;

@@ -21,7 +21,7 @@ pub async fn hot_office(bench: &Bench, record: &mut Record) -> Result<()> {
     let others: Vec<&str> = OFFICES.into_iter().filter(|o| stream(o) != stream(hot)).collect();
     let mut ratios = Vec::new();
     let (mut even_ms, mut hot_ms) = (Vec::new(), Vec::new());
-    for round in 0..bench.scale.pick(1, 5) {
+    for round in 0..bench.scale.pick(1, 3) {
         for skewed in [false, true] {
             let weight = |office: &&str| if skewed && **office == *hot { 8 } else { 1 };
             let offices = OFFICES.iter().map(|o| ((*o).to_owned(), weight(o))).collect();
@@ -54,7 +54,10 @@ pub async fn hot_office(bench: &Bench, record: &mut Record) -> Result<()> {
     Ok(())
 }
 
-/// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue.
+/// What goes on, declarations a second, beside the backlog that a flood leaves.
+const TRICKLE: u32 = 400;
+
+/// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue, for as long as they do.
 pub async fn flood(bench: &Bench, record: &mut Record) -> Result<()> {
     let calm = Demand { parcels: 500, grpc: 0, ..Demand::at(100, bench.seed) };
     let scene = Scene::open(bench, Plan::default(), calm).await?;
@@ -66,12 +69,14 @@ pub async fn flood(bench: &Bench, record: &mut Record) -> Result<()> {
     // Fifty cargo declarations a second in a flood of parcels.
     let rate = bench.scale.pick(2_000, 10_000);
     let scene = Scene::open(bench, Plan::default(), Demand { parcels: 975, grpc: 0, ..Demand::at(rate, bench.seed) }).await?;
-    let time = Duration::from_secs(bench.scale.pick(10, 300));
+    let (time, beside) = (Duration::from_secs(bench.scale.pick(10, 60)), Duration::from_secs(bench.scale.pick(10, 240)));
     tokio::time::sleep(time).await;
+    scene.load.pace(TRICKLE);
+    tokio::time::sleep(beside).await;
     scene.still(Duration::from_secs(3_600)).await?;
     let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
     let (cargo, parcels) = (latency::at(&ways, 990, |w| !w.parcel), latency::at(&ways, 990, |w| w.parcel));
-    record.figure("flood", f64::from(rate), "declarations/s", None);
+    record.figure("flood", f64::from(rate), &format!("declarations/s for {} s, then {TRICKLE}/s beside its backlog", time.as_secs()), None);
     record.figure("cargo p99 without it", calm_ms, "ms", None);
     record.figure("cargo p99 in it", cargo, "ms", bench.scale.pick(None, Some(Must::AtMost(5_000.0))));
     record.figure("parcels p99 in it", parcels, "ms", None);

@@ -18,7 +18,7 @@ pub async fn restart(bench: &Bench, record: &mut Record) -> Result<()> {
     let scene = Scene::open(bench, plan, Demand { grpc: 500, ..Demand::at(200, bench.seed) }).await?;
     scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
     let mut restarts = 0_u32;
-    for _ in 0..bench.scale.pick(1, 10) {
+    for _ in 0..bench.scale.pick(1, 5) {
         for service in SERVICES {
             let mut migrate = scene.site.command(service, 0);
             let output = migrate.arg("migrate").env("CLEARGATE_NEXT", "1").output().await?;
