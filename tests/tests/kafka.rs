@@ -152,12 +152,12 @@ async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Resul
     // Both look at the topics while they are empty, so that neither learns what the other has sent.
     assert!(step(&mut one).await?.leading && step(&mut two).await?.leading);
     publish(&sandbox, 0, 20).await?;
-    let both = (one.step().await?, two.step().await?);
+    let both = (step(&mut one).await?, step(&mut two).await?);
     assert!(both.0.leading && both.1.leading && both.0.sent > 0 && both.1.sent > 0, "{both:?}");
     let member = Running::start(&sandbox, "reader", Arc::new(Toy), READING)?;
     for round in 20..40 {
         publish(&sandbox, round, 1).await?;
-        tokio::try_join!(one.step(), two.step())?;
+        tokio::try_join!(step(&mut one), step(&mut two))?;
     }
     relay_all(&sandbox, &mut two).await?;
     assert_once_and_in_order(&sandbox, 40).await?;
@@ -170,8 +170,8 @@ async fn two_relays_at_once_cause_duplicates_and_nothing_else() -> anyhow::Resul
 async fn what_another_replica_commits_is_sent_at_once_and_the_next_relay_takes_over_when_the_first_dies() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
     let (stop, (mut one, mut two)) = (CancellationToken::new(), (relay(&sandbox, "one", 60), relay(&sandbox, "two", 60)));
-    until("the first one relays", async || Ok(one.step().await?.leading)).await?;
-    assert!(!two.step().await?.leading, "two at once");
+    until("the first one relays", async || Ok(step(&mut one).await?.leading)).await?;
+    assert!(!step(&mut two).await?.leading, "two at once");
     let first = tokio::spawn(one.run(CancellationToken::new()));
     let second = tokio::spawn(two.run(stop.clone()));
     publish(&sandbox, 0, 5).await?;
@@ -189,12 +189,12 @@ async fn what_another_replica_commits_is_sent_at_once_and_the_next_relay_takes_o
 async fn a_relay_whose_session_the_database_ends_gives_way() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
     let (mut one, mut two) = (relay(&sandbox, "one", 60), relay(&sandbox, "two", 60));
-    until("the first one relays", async || Ok(one.step().await?.leading)).await?;
-    until("the second one waits", async || Ok(!two.step().await?.leading)).await?;
+    until("the first one relays", async || Ok(step(&mut one).await?.leading)).await?;
+    until("the second one waits", async || Ok(!step(&mut two).await?.leading)).await?;
     until("they change places", async || {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'one' AND datname = current_database()";
         sqlx::query(end).execute(&sandbox.pool).await?;
-        Ok(two.step().await?.leading && !one.step().await?.leading)
+        Ok(step(&mut two).await?.leading && !step(&mut one).await?.leading)
     })
     .await
 }
