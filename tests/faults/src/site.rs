@@ -42,6 +42,9 @@ pub struct Plan {
     /// Ports at which single services find PostgreSQL and Kafka, when something stands between.
     pub postgres: BTreeMap<&'static str, u16>,
     pub kafka: BTreeMap<&'static str, u16>,
+    /// Ports at which the other services find a replica, and callers one of intake, when something stands between.
+    pub peers: BTreeMap<(&'static str, u16), u16>,
+    pub callers: BTreeMap<u16, u16>,
     /// Port of another cluster than the laboratory's that holds this site's databases.
     pub cluster: Option<u16>,
     /// The laboratory build, with failpoints, instead of the release build.
@@ -57,6 +60,8 @@ impl Default for Plan {
             settings: BTreeMap::new(),
             postgres: BTreeMap::new(),
             kafka: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            callers: BTreeMap::new(),
             cluster: None,
             laboratory: false,
             environment: BTreeMap::new(),
@@ -150,8 +155,14 @@ impl Site {
         command
     }
 
-    fn peers(&self, service: &str) -> String {
-        (0..self.plan.replicas).map(|k| format!("http://127.0.0.1:{}", self.grpc(service, k))).collect::<Vec<_>>().join(",")
+    fn peers(&self, service: &'static str) -> String {
+        let port = |replica| self.plan.peers.get(&(service, replica)).copied().unwrap_or_else(|| self.grpc(service, replica));
+        (0..self.plan.replicas).map(|k| format!("http://127.0.0.1:{}", port(k))).collect::<Vec<_>>().join(",")
+    }
+
+    /// Port at which callers find a replica of intake.
+    pub fn called(&self, replica: u16) -> u16 {
+        self.plan.callers.get(&replica).copied().unwrap_or_else(|| self.grpc("intake", replica))
     }
 
     /// The URL that services use: through whatever stands between.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use anyhow::Result;
 use rustix::process::Signal;
 
+use super::kill::whole;
 use crate::{
     experiment::Bench,
     laws::Expected,
@@ -45,6 +46,9 @@ pub async fn mixture(bench: &Bench, record: &mut Record) -> Result<()> {
     }
     record.figure("seeds", rounds as f64, &format!("from {}", bench.seed * 1_000), None);
     record.figure("faults", f64::from(deeds) * rounds as f64, "", None);
+    if whole(record) {
+        record.bound("fault", u64::from(deeds) * rounds);
+    }
     Ok(())
 }
 
