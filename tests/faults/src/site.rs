@@ -110,7 +110,8 @@ impl Site {
         let unhurried = format!("{}?options=-c%20statement_timeout%3D0%20-c%20lock_timeout%3D0", self.url(service)?);
         command.arg("migrate").env(variable(service, "DATABASE__URL"), unhurried);
         let output = command.output().await?;
-        ensure!(output.status.success(), "{service} migrate: {}", String::from_utf8_lossy(&output.stdout));
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join(" ");
+        ensure!(output.status.success(), "{service} migrate: {said}");
         Ok(())
     }
 

@@ -22,7 +22,7 @@ const RETRIES: &str = "cleargate_retries_total";
 /// A few connections for everything, a long transaction with a snapshot, and rows locked longer than any timeout.
 pub async fn contention(bench: &Bench, record: &mut Record) -> Result<()> {
     // As many as there are parts that wait for a locked row, so that none is left for whoever looks; and looked at often.
-    let settings = [("DATABASE__CONNECTIONS", "3"), ("TELEMETRY__GAUGES_S", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let settings = [("DATABASE__CONNECTIONS", "4"), ("TELEMETRY__GAUGES_S", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let plan = Plan { settings: settings.into(), ..Plan::default() };
     let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(300, bench.seed) }).await?;
     let time = Duration::from_secs(bench.scale.pick(12, 600));
