@@ -63,7 +63,7 @@ faults-short: laboratory ## Faults of every kind once, small: at most ten minute
 	$(TARGET)/release/faults short
 
 simulate: prepare ## The protocol of journal, relay and readers under 100,000 seeded schedules
-	cargo run --release --locked -p simulation -- --seeds 100000 --figures target/faults/simulation.json
+	cargo run --release --locked -p simulation -- --seeds 100000 --figures docs/reliability/simulation.json
 
 sqlx: ## Write the data for checking SQL without a database anew
 	bash deploy/local/sqlx.sh

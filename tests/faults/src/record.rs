@@ -142,11 +142,11 @@ impl Record {
         }
     }
 
-    /// Writes `target/faults/<name>.json`; a short run never replaces a full one.
+    /// Writes `docs/reliability/<name>.json`, from which the table is made; a short run, which never replaces a full one, `target/faults/<name>.json`.
     pub fn keep(&self) -> Result<()> {
-        let file = results().join(format!("{}{}.json", self.name, if self.full { "" } else { ".short" }));
-        std::fs::create_dir_all(results())?;
-        Ok(std::fs::write(file, serde_json::to_vec_pretty(self)?)?)
+        let place = if self.full { results() } else { short_results() };
+        std::fs::create_dir_all(&place)?;
+        Ok(std::fs::write(place.join(format!("{}.json", self.name)), serde_json::to_string_pretty(self)? + "\n")?)
     }
 
     pub fn summary(run: usize, broken: &[&str]) -> String {
@@ -164,7 +164,7 @@ impl Record {
             None => "**does not hold**".to_owned(),
         };
         format!(
-            "| {} | {} | {} | {} | {} | {laws} | {verdict} | {}, {} min{} |",
+            "| {} | {} | {} | {} | {} | {laws} | {verdict} | {}, {} min, {}{} |",
             self.name,
             self.fault,
             figures.join("; "),
@@ -172,12 +172,18 @@ impl Record {
             self.duplicates_on_topics,
             self.at,
             self.seconds.div_ceil(60),
+            self.commit,
             if self.full { "" } else { ", short" }
         )
     }
 }
 
+/// Kept with the code: hours of one machine, each with its commit and its day.
 fn results() -> PathBuf {
+    ground::home().join("docs/reliability")
+}
+
+fn short_results() -> PathBuf {
     ground::home().join("target/faults")
 }
 
@@ -187,7 +193,8 @@ const END: &str = "<!-- end of figures -->";
 /// Puts the newest results between the marks of docs/reliability.md, the full run of an experiment before its short one.
 pub fn write_table() -> Result<()> {
     let mut newest: BTreeMap<String, Record> = BTreeMap::new();
-    for entry in std::fs::read_dir(results()).context("no results yet: run some experiments first")? {
+    let entries = [results(), short_results()].into_iter().filter_map(|place| std::fs::read_dir(place).ok()).flatten();
+    for entry in entries {
         let path = entry?.path();
         if path.extension().is_none_or(|e| e != "json") || path.ends_with(SIMULATED) {
             continue;
@@ -198,9 +205,8 @@ pub fn write_table() -> Result<()> {
         }
     }
     let mut table = String::new();
-    let of_all =
-        |pick: fn(&Record) -> &String| newest.values().map(pick).collect::<BTreeSet<_>>().into_iter().cloned().collect::<Vec<_>>().join("; ");
-    writeln!(table, "Machine: {}. Commit: {}.\n", of_all(|r| &r.machine), of_all(|r| &r.commit))?;
+    let machines: BTreeSet<&str> = newest.values().map(|r| r.machine.as_str()).collect();
+    writeln!(table, "Machine: {}.\n", machines.into_iter().collect::<Vec<_>>().join("; "))?;
     writeln!(table, "| experiment | fault | figures | accepted | repeated on topics | laws | verdict | run |\n|---|---|---|---|---|---|---|---|")?;
     for experiment in &crate::experiments::ALL {
         match newest.get(experiment.name) {

@@ -8,6 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::process::Command;
 
@@ -198,8 +203,13 @@ impl Site {
         self.ground.ports.http + place(service) + 10 * replica
     }
 
-    /// Removes the databases; topics stay under their name until the laboratory's stack is cleaned.
+    /// Removes topics and databases: a broker that keeps the topics of every experiment needs longer for every start.
     pub async fn remove(&self) -> Result<()> {
+        let topics: Vec<String> =
+            TELLS.iter().flat_map(|(_, told)| *told).chain(&OUTSIDE).chain(&["gate.observations.v1"]).map(|t| self.topic(t)).collect();
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", self.ground.brokers()).create()?;
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        admin.delete_topics(&names, &AdminOptions::new()).await?;
         if self.plan.cluster.is_some() {
             return Ok(());
         }

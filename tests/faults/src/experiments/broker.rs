@@ -9,7 +9,7 @@ use crate::{
     experiment::{Bench, Scale},
     fleet,
     laws::Expected,
-    load::{Demand, Standing},
+    load::{Demand, Ledger, REFUSED, Standing},
     quiet,
     record::{Must, Record, percentile},
     scene::Scene,
@@ -32,9 +32,10 @@ pub async fn restarts(bench: &Bench, record: &mut Record) -> Result<()> {
         pauses.push(u64::try_from(killed.elapsed().as_millis()).unwrap_or(u64::MAX));
     }
     let (answered_now, failed_now) = scene.load.ledger.answered();
+    let how = failures(&scene.load.ledger);
     scene.close(record, Expected::default()).await?;
     record.figure("restarts", f64::from(times), "", None);
-    record.figure("calls answered meanwhile", share(answered_now - answered, failed_now - failed), "%", Some(Must::AtLeast(100.0)));
+    record.figure("calls answered meanwhile", share(answered_now - answered, failed_now - failed), &format!("%{how}"), Some(Must::AtLeast(100.0)));
     record.figure("until 300 more are accepted p50", percentile(&pauses, 500) as f64, "ms", None);
     record.figure("p99", percentile(&pauses, 990) as f64, "ms", None);
     record.bound("restart", u64::from(times));
@@ -51,6 +52,7 @@ pub async fn away(bench: &Bench, record: &mut Record) -> Result<()> {
     tokio::time::sleep(time).await;
     let accepted_away = scene.load.ledger.count(Standing::Accepted) - accepted;
     let (answered_now, failed_now) = scene.load.ledger.answered();
+    let how = failures(&scene.load.ledger);
     let (answered_away, failed_away) = (answered_now - answered, failed_now - failed);
     let mut well = 0;
     for (service, replica) in scene.fleet.names() {
@@ -68,7 +70,7 @@ pub async fn away(bench: &Bench, record: &mut Record) -> Result<()> {
     let drained = accepted_away as f64 / back.elapsed().as_secs_f64();
     scene.close(record, Expected::default()).await?;
     record.figure("broker away for", time.as_secs_f64(), "s", None);
-    record.figure("calls answered meanwhile", share(answered_away, failed_away), "%", Some(Must::AtLeast(100.0)));
+    record.figure("calls answered meanwhile", share(answered_away, failed_away), &format!("%{how}"), Some(Must::AtLeast(100.0)));
     // A call that hangs would count neither as answered nor as failed.
     let offered = f64::from(rate) * time.as_secs_f64();
     record.figure("lodged of what was offered", 100.0 * accepted_away as f64 / offered, "%", Some(Must::AtLeast(95.0)));
@@ -82,4 +84,10 @@ pub async fn away(bench: &Bench, record: &mut Record) -> Result<()> {
 /// Of a hundred calls that ended, those that were answered.
 fn share(answered: u64, failed: u64) -> f64 {
     100.0 * answered as f64 / (answered + failed).max(1) as f64
+}
+
+/// How calls failed, for whoever wonders.
+fn failures(ledger: &Ledger) -> String {
+    let failed = ledger.attempts().into_iter().filter(|(how, _)| !["OK", REFUSED].contains(&how.as_str()));
+    failed.map(|(how, n)| format!(" {n} {how}")).collect()
 }
