@@ -25,7 +25,7 @@ pub async fn contention(bench: &Bench, record: &mut Record) -> Result<()> {
     let settings = [("DATABASE__CONNECTIONS", "4"), ("TELEMETRY__GAUGES_S", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let plan = Plan { settings: settings.into(), ..Plan::default() };
     let scene = Scene::open(bench, plan, Demand { grpc: 400, ..Demand::at(300, bench.seed) }).await?;
-    let time = Duration::from_secs(bench.scale.pick(12, 600));
+    let time = Duration::from_secs(bench.scale.pick(6, 600));
     let mut open = Vec::new();
     for service in SERVICES {
         let mut conn = patient(&scene.site, service).await?;

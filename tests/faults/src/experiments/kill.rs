@@ -20,7 +20,7 @@ const SENT: u32 = 550;
 
 pub async fn calm(bench: &Bench, record: &mut Record) -> Result<()> {
     let scene = Scene::open(bench, Plan::default(), Demand::at(500, bench.seed)).await?;
-    scene.accepted_at_least(bench.scale.pick(5_000, 30_000), Duration::from_secs(180)).await?;
+    scene.accepted_at_least(bench.scale.pick(3_000, 30_000), Duration::from_secs(180)).await?;
     scene.close(record, Expected::default()).await
 }
 

@@ -29,7 +29,7 @@ const DEEDS: [Deed; 9] = [Deed::Kill, Deed::Kill, Deed::Kill, Deed::Pause, Deed:
 
 /// Deeds overlap: the next begins while the last is still felt.
 pub async fn mixture(bench: &Bench, record: &mut Record) -> Result<()> {
-    let (rounds, deeds) = (bench.scale.pick(1, 5), bench.scale.pick(10_u32, 40));
+    let (rounds, deeds) = (bench.scale.pick(1, 5), bench.scale.pick(6_u32, 40));
     for round in 0..rounds {
         let seed = bench.seed * 1_000 + round;
         let mut rng = fastrand::Rng::with_seed(seed);

@@ -27,7 +27,7 @@ pub async fn storm(bench: &Bench, record: &mut Record) -> Result<()> {
         let settings = BTreeMap::from([("KAFKA__PROTOCOL".to_owned(), protocol.to_owned())]);
         let scene = Scene::open(bench, Plan { replicas: 2, settings, ..Plan::default() }, Demand::at(300, bench.seed)).await?;
         let watch = Watch::start(&scene.site).await?;
-        let until = Instant::now() + Duration::from_secs(bench.scale.pick(12, 600));
+        let until = Instant::now() + Duration::from_secs(bench.scale.pick(8, 600));
         let mut rng = fastrand::Rng::with_seed(bench.seed);
         let (mut stops, mut met) = (Vec::new(), 0_u32);
         while Instant::now() < until {
