@@ -120,7 +120,7 @@ impl Desk {
             Err(Halt::SplitAfter(_)) => return Err(Left { reason: "rejected again".to_owned(), unknown: false }),
         }
         let entries = std::mem::take(&mut work.entries);
-        journal::append(work.conn, self.journal, &entries).await?;
+        journal::append(work.conn, self.journal, entries).await?;
         Ok(dead_letters::close(work.conn, &letter.fact, now).await?)
     }
 
@@ -133,7 +133,7 @@ impl Desk {
         let fact = &letter.fact;
         dead_letters::close(&mut tx, fact, now).await?;
         let payload = (self.told.discarded)(DeadLetterDiscarded {
-            topic: fact.topic.clone(),
+            topic: fact.topic.to_string(),
             partition: fact.partition.unsigned_abs(),
             offset: fact.offset,
             reason: reason.to_owned(),
@@ -150,11 +150,11 @@ impl Desk {
             recorded_at: now,
             trace: fact.traceparent().to_owned(),
             payload,
-            headers: Vec::new(),
+            headers: crate::cloudevent::Headers::default(),
             answer: false,
             answers: None,
         };
-        journal::append(&mut tx, self.journal, &[entry]).await?;
+        journal::append(&mut tx, self.journal, vec![entry]).await?;
         tx.commit().await?;
         self.wake.wake();
         Ok(())
@@ -246,10 +246,10 @@ fn page(rows: Vec<Row>) -> Vec<Row> {
 
 fn wire(row: Row) -> JournalRow {
     JournalRow {
-        topic: row.topic,
+        topic: row.topic.into_owned(),
         stream: row.stream.unsigned_abs(),
         position: row.position.unsigned_abs(),
-        kind: row.kind,
+        kind: row.kind.into_owned(),
         subject: row.subject,
         office: row.office,
         actor: row.actor,
@@ -288,9 +288,9 @@ fn letter(letter: Letter, whole: bool) -> DeadLetter {
         reason: letter.reason,
         received_at: Some(time(letter.received_at)),
         redriven_at: letter.redriven_at.map(time),
-        headers: fact.headers.iter().cloned().collect(),
+        headers: fact.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         payload: if whole { fact.payload.to_vec() } else { Vec::new() },
-        key: fact.key,
-        id: Some(DeadLetterId { topic: fact.topic, partition: fact.partition.unsigned_abs(), offset: fact.offset }),
+        key: fact.key.to_string(),
+        id: Some(DeadLetterId { topic: fact.topic.to_string(), partition: fact.partition.unsigned_abs(), offset: fact.offset }),
     }
 }

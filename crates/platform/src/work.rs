@@ -3,8 +3,8 @@ use sqlx::PgConnection;
 
 use crate::{
     Instant,
-    cloudevent::{CONTENT_TYPE, Headers, RECIPIENT},
-    journal::Link,
+    cloudevent::{self, ANSWER, CONTENT_TYPE, Headers, RECIPIENT},
+    journal::{Hash, Link, Row},
     streams::Class,
 };
 
@@ -69,10 +69,33 @@ impl Entry {
         }
     }
 
+    /// The row that it becomes at a place. An answer names itself as `ce_answer`, unless it repeats an earlier one.
+    pub fn into_row(self, stream: i32, position: i64, hash: &Hash) -> Row {
+        let mut headers = cloudevent::to_text(&self.headers);
+        if self.answer && self.headers.get(ANSWER).is_empty() {
+            headers.push_str(&format!("{ANSWER}={stream}-{position}\n"));
+        }
+        Row {
+            topic: self.topic.into(),
+            stream,
+            position,
+            kind: self.kind,
+            subject: self.subject,
+            office: self.office,
+            actor: self.actor,
+            cause: self.cause,
+            recorded_at: self.recorded_at,
+            trace: self.trace,
+            headers,
+            payload: self.payload,
+            hash: hash.to_vec(),
+        }
+    }
+
     /// Marks the row as an answer to `recipient` in a content type of the recipient's choice.
     pub fn answering(mut self, recipient: &str, content_type: &str, message: Option<(String, String)>) -> Self {
-        self.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
-        self.headers.push((RECIPIENT.to_owned(), recipient.to_owned()));
+        self.headers.push(CONTENT_TYPE, content_type);
+        self.headers.push(RECIPIENT, recipient);
         self.answer = true;
         self.answers = message;
         self

@@ -98,10 +98,10 @@ mod tests {
 
     fn row(position: i64, previous: &Hash) -> Row {
         let mut row = Row {
-            topic: "customs.intake.v1".to_owned(),
+            topic: "customs.intake.v1".into(),
             stream: 2,
             position,
-            kind: "k".to_owned(),
+            kind: "k".into(),
             subject: "s".to_owned(),
             office: "32BB".to_owned(),
             actor: "a".to_owned(),
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(screen(&START, &fact), Screened::Fork);
         let read = Progress { position: 1, hash: [9; 32], ..START };
         assert_eq!(screen(&read, &Fact::repaired(row(1, &GENESIS))), Screened::Fork, "the row that was read last, with another hash");
-        fact.headers = Vec::new().into();
+        fact.headers = crate::cloudevent::Headers::default().into();
         assert_eq!(screen(&START, &fact), Screened::Foreign);
     }
 }

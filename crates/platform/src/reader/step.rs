@@ -18,7 +18,7 @@ use crate::{
     clock, cloudevent,
     dead_letters::bury,
     failure::Failure,
-    journal::Journal,
+    journal::{Journal, Row},
     laboratory::{self, Broken},
     metrics::Metrics,
     peers::Journals,
@@ -40,6 +40,8 @@ pub struct Reader {
     pub journals: Arc<dyn Journals>,
     pub owner: String,
     pub metrics: Metrics,
+    /// Rows of committed transactions that the relay was not given yet.
+    pub told: Vec<Row>,
     /// The partitions owned, and how far they have been read.
     pub owning: Owning<Partition>,
 }
@@ -61,10 +63,10 @@ pub enum Halted {
     Failure(#[from] Failure),
     /// The partition must not be read on: its producer contradicts what was read, or missing rows cannot be had.
     #[error("{topic}/{partition} stopped: {reason}")]
-    Stopped { topic: String, partition: i32, reason: String },
+    Stopped { topic: Arc<str>, partition: i32, reason: String },
     /// The topic is another one of the same name: the partition is let go and must be assigned and read from its first message.
     #[error("{topic}/{partition} was created anew")]
-    Anew { topic: String, partition: i32 },
+    Anew { topic: Arc<str>, partition: i32 },
 }
 
 pub(super) type Unit = plan::Unit<Partition, Fact>;
@@ -82,7 +84,7 @@ impl Reader {
         let partitions: Vec<Partition> = lost.keys().cloned().collect();
         let claimed = claim::claim(&mut *self.pool.acquire().await?, &partitions, &self.owner).await?;
         let sources = &self.sources;
-        let ours = |partition: &Partition| sources.iter().any(|s| s.topic == partition.0 && matches!(s.origin, Origin::Ours { .. }));
+        let ours = |partition: &Partition| sources.iter().any(|s| *s.topic == *partition.0 && matches!(s.origin, Origin::Ours { .. }));
         Ok(self.owning.claimed_again(lost, claimed, ours))
     }
 
@@ -150,7 +152,7 @@ impl Reader {
             laboratory::point("reader::offsets-first");
             tx = self.pool.begin().await.map_err(Failure::from)?;
         }
-        let (rejected, applied) = self.apply(&mut tx, units).await?;
+        let applied = self.apply(&mut tx, units).await?;
         for foreign in units.iter().filter(|u| u.foreign).filter_map(|u| u.fact.as_ref()) {
             let (code, reason) = if self.is_too_large(&foreign.payload) {
                 ("TOO_LARGE", "larger than any message may be")
@@ -164,8 +166,9 @@ impl Reader {
         laboratory::point("reader::after-commit");
         self.owning.moved(&moves);
         self.metrics.applied(last_of_each(units, moves.len()));
-        report.rejected += rejected;
-        report.applied += applied;
+        self.told.extend(applied.told);
+        report.rejected += applied.rejected;
+        report.applied += applied.done;
         report.transactions += 1;
         Ok(())
     }
@@ -199,7 +202,7 @@ impl Reader {
 
     /// The partition is read from its first message again, whoever is assigned to it next; until then it is nobody's here.
     pub(super) async fn begin_anew(&mut self, partition: &Partition) -> Result<(), Failure> {
-        tracing::error!(topic = partition.0, partition = partition.1, "the topic was created anew, it is read from its first message");
+        tracing::error!(topic = %partition.0, partition = partition.1, "the topic was created anew, it is read from its first message");
         self.rewind(partition).await?;
         self.owning.revoked([partition]);
         Ok(())
@@ -207,7 +210,7 @@ impl Reader {
 
     fn delivered(&self, delivery: Delivery) -> Delivered<Partition, Fact> {
         let delivery = delivery.storable();
-        let partition: Partition = (delivery.topic.clone(), delivery.partition);
+        let partition: Partition = (Arc::clone(&delivery.topic), delivery.partition);
         let offset = delivery.offset;
         let ours = matches!(self.origin(&delivery.topic), Origin::Ours { .. });
         let too_large = self.is_too_large(&delivery.payload);
@@ -226,7 +229,7 @@ impl Reader {
 
 fn of_ours(delivery: Delivery) -> Fact {
     let Delivery { topic, partition, offset, key, headers, payload } = delivery;
-    let position = cloudevent::header(&headers, cloudevent::SEQUENCE).parse().unwrap_or(0);
+    let position = headers.get(cloudevent::SEQUENCE).parse().unwrap_or(0);
     Fact::new(topic, partition, offset, position, key, headers, payload)
 }
 
