@@ -106,14 +106,16 @@ async fn say_again(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Stopped for longer than a session: the other replica takes over, and the zombie does not know it.
+/// Stopped with a batch in hand, for longer than a session: the other replica takes over, and the zombie does not know it.
 async fn hold_up(scene: &Scene, times: u32) -> Result<()> {
     for _ in 0..times {
         for service in SERVICES {
-            scene.fleet.signal((service, 0), Signal::STOP);
+            scene.fleet.environment((service, 0), "FAILPOINTS", "reader::before-commit=1*return(stop)");
+            scene.fleet.signal((service, 0), Signal::KILL);
         }
-        tokio::time::sleep(Duration::from_secs(14)).await;
+        tokio::time::sleep(Duration::from_secs(16)).await;
         for service in SERVICES {
+            scene.fleet.environment((service, 0), "FAILPOINTS", "");
             scene.fleet.signal((service, 0), Signal::CONT);
         }
         tokio::time::sleep(Duration::from_secs(4)).await;

@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Who is old, for which kind, and how many of these must have come before the upgrade, short and in full.
-const OLD: [(&str, &str, i64, i64); 2] = [("risk", "customs.intake.v1.Amended", 40, 400), ("reporting", "customs.intake.v1.Cleared", 150, 2_000)];
+const OLD: [(&str, &str, i64, i64); 2] = [("risk", "customs.intake.v1.Amended", 20, 400), ("reporting", "customs.intake.v1.Cleared", 40, 2_000)];
 
 /// Code of a fact whose kind its reader did not know.
 const UNKNOWN: &str = "UNKNOWN_KIND";
 
 /// Readers are old under load until enough was put aside, then replaced replica by replica by readers that know the kind.
 pub async fn unknown_arm(bench: &Bench, record: &mut Record) -> Result<()> {
-    let demand = Demand { grpc: 500, amended: 1_000, ..Demand::at(120, bench.seed) };
+    let demand = Demand { grpc: 500, amended: 1_000, ..Demand::at(bench.scale.pick(50, 120), bench.seed) };
     let scene = Scene::open(bench, Plan { laboratory: true, ..Plan::default() }, demand).await?;
     roll(&scene, true).await?;
     for (service, kind, short, full) in OLD {
