@@ -1,5 +1,5 @@
 //! Amending a declaration (IDE/EDE; Circular 38/2015/TT-BTC article 20): a whole new version under the next amendment number.
-use contracts::{intake::Amended, nsw::v1 as wire};
+use contracts::intake::Amended;
 use intake_domain::{self as domain, Refusal};
 use platform::Failure;
 use prost::Message;
@@ -9,25 +9,24 @@ use crate::{
     Rules,
     answer::{self, Place},
     book::Book,
-    draft::draft,
     lodging::{Verdict, accept, refuse, typed},
-    submission::Submission,
+    submission::{Content, Submission},
 };
 
 /// Amends the version that the message names.
-pub fn amend(book: &mut Book, rules: &Rules, submission: &Submission, declaration: &wire::Declaration) -> Result<Verdict, Failure> {
+pub fn amend(book: &mut Book, rules: &Rules, submission: &Submission, content: &Content) -> Result<Verdict, Failure> {
+    let Content { draft, digest } = content;
     let refused = |book: &mut Book, refusal: Refusal| Ok(refuse(book, submission, &[refusal.fault()]));
     if submission.via.reused {
         return refused(book, Refusal::OtherContent);
     }
-    let Ok(number) = DeclarationNumber::parse(&declaration.number) else { return refused(book, Refusal::Unknown) };
+    let Ok(number) = DeclarationNumber::parse(&draft.number) else { return refused(book, Refusal::Unknown) };
     let Some(record) = book.record(number.key.as_str()).cloned() else {
         return Ok(Verdict::Unknown(number.key.to_string()));
     };
-    if record.sender != declaration.sender {
+    if record.sender != draft.sender {
         return refused(book, Refusal::ForeignSender);
     }
-    let digest = submission.attempt.digest();
     if number.version != record.standing.version {
         // The same amendment again is answered as the first time.
         let made = number.version.next().and_then(|next| book.digest(number.key.as_str(), next));
@@ -38,7 +37,7 @@ pub fn amend(book: &mut Book, rules: &Rules, submission: &Submission, declaratio
         }
         return refused(book, Refusal::OtherVersion);
     }
-    let parsed = match domain::parse(&draft(declaration.clone()), &rules.tables, local_day(book.now)) {
+    let parsed = match domain::parse(draft, &rules.tables, local_day(book.now)) {
         Ok(parsed) => parsed,
         Err(faults) => return Ok(refuse(book, submission, &faults)),
     };
@@ -53,7 +52,7 @@ pub fn amend(book: &mut Book, rules: &Rules, submission: &Submission, declaratio
     let typed = typed(&parsed, &record.key, standing.version.count(), record.class);
     book.supersede(record.key.as_str());
     let changed = book.change(record.key.as_str(), standing).ok_or_else(|| Failure::Retry("the declaration was not loaded".to_owned()))?;
-    changed.replace(typed.office.clone(), digest, typed.encode_to_vec());
+    changed.replace(typed.office.clone(), digest.clone(), typed.encode_to_vec());
     let changed = changed.clone();
     let place = Place { class: changed.class, office: &changed.office, subject: changed.key.as_str(), via: &submission.via, now: book.now };
     book.entries.push(answer::fact(&place, Amended { declaration: Some(typed) }));

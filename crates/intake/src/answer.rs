@@ -1,7 +1,7 @@
 //! Answers to senders on `nsw.responses.v1`, and the facts of `customs.intake.v1`, as journal entries.
 use contracts::{Event, intake::IntakeEvent, nsw::v1::Response};
 use intake_domain as domain;
-use platform::{Entry, Instant, cloudevent::PROTOBUF, streams::Class};
+use platform::{Entry, Instant, cloudevent::{Headers, PROTOBUF}, streams::Class};
 use prost::Message;
 
 use crate::{FACTS, RESPONSES, book::Record, submission::Via};
@@ -61,7 +61,7 @@ fn entry(topic: &'static str, kind: &'static str, place: &Place<'_>, payload: Ve
         recorded_at: place.now,
         trace: place.via.trace.clone(),
         payload,
-        headers: Vec::new(),
+        headers: Headers::default(),
         answer: false,
         answers: None,
     }

@@ -28,6 +28,8 @@ pub struct Record {
     pub changed_at: Instant,
     is_new: bool,
     changed: bool,
+    /// By an amendment.
+    replaced: bool,
 }
 
 /// What a batch will look up.
@@ -60,7 +62,7 @@ pub struct Book {
 impl Book {
     /// Locks and loads everything the batch is about.
     pub async fn open(conn: &mut PgConnection, wanted: Wanted, now: Instant) -> Result<Self, Failure> {
-        let rows = store::lock(conn, &wanted.keys, &wanted.references).await?;
+        let rows = store::lock(conn, &wanted.keys, &wanted.references, &wanted.history).await?;
         let mut book = Self {
             records: HashMap::with_capacity(rows.len()),
             by_reference: HashMap::with_capacity(rows.len()),
@@ -153,12 +155,15 @@ impl Book {
 
     /// Saves what changed and hands the facts over.
     pub async fn close(self, work: &mut Work<'_>) -> Result<(), Failure> {
-        let mut rows: Vec<(bool, DeclarationRow)> =
-            self.records.into_values().filter(|r| r.is_new || r.changed).map(|r| (r.is_new, r.into_row())).collect();
-        rows.sort_unstable_by(|a, b| a.1.key.cmp(&b.1.key));
-        let new: Vec<&DeclarationRow> = rows.iter().filter(|(is_new, _)| *is_new).map(|(_, r)| r).collect();
-        let changed: Vec<&DeclarationRow> = rows.iter().filter(|(is_new, _)| !*is_new).map(|(_, r)| r).collect();
-        store::save(work.conn, &new, &changed).await?;
+        let written = self.records.into_values().filter(|r| r.is_new || r.changed);
+        let mut rows: Vec<(bool, bool, DeclarationRow)> = written.map(|r| (r.is_new, r.replaced, r.into_row())).collect();
+        rows.sort_unstable_by(|a, b| a.2.key.cmp(&b.2.key));
+        let pick = |wanted: fn(bool, bool) -> bool| -> Vec<&DeclarationRow> {
+            rows.iter().filter(|(is_new, replaced, _)| wanted(*is_new, *replaced)).map(|(.., row)| row).collect()
+        };
+        store::insert(work.conn, &pick(|is_new, _| is_new)).await?;
+        store::update(work.conn, &pick(|is_new, _| !is_new)).await?;
+        store::replace(work.conn, &pick(|is_new, replaced| !is_new && replaced)).await?;
         store::keep_versions(work.conn, &self.new_versions).await?;
         store::keep_payments(work.conn, &self.new_payments).await?;
         work.entries.extend(self.entries);
@@ -198,6 +203,7 @@ impl Record {
             changed_at: now,
             is_new: true,
             changed: false,
+            replaced: false,
         }
     }
 
@@ -212,6 +218,7 @@ impl Record {
         self.digest = digest;
         self.body = body;
         self.officer = String::new();
+        self.replaced = true;
     }
 
     fn from_row(row: DeclarationRow) -> Result<Self, Failure> {
@@ -242,6 +249,7 @@ impl Record {
             changed_at: row.changed_at,
             is_new: false,
             changed: false,
+            replaced: false,
         })
     }
 

@@ -64,13 +64,13 @@ impl Intake for Api {
             common::TrafficClass::Parcels => Class::Parcels,
             common::TrafficClass::Cargo | common::TrafficClass::Unspecified => Class::Cargo,
         };
-        self.command(&request, "Lodge", Command { attempt: Attempt::Lodge(Box::new(declaration)), class }).await
+        self.command(&request, "Lodge", Command { attempt: Attempt::Lodge(Box::new(declaration.into())), class }).await
     }
 
     async fn amend(&self, request: Request<AmendRequest>) -> Result<Response<AmendResponse>, Status> {
         let declaration = present(request.get_ref().declaration.as_ref())?;
         own_office(&Caller::of(request.extensions())?, &declaration.office)?;
-        self.command(&request, "Amend", Command { attempt: Attempt::Amend(Box::new(declaration)), class: Class::Cargo }).await
+        self.command(&request, "Amend", Command { attempt: Attempt::Amend(Box::new(declaration.into())), class: Class::Cargo }).await
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
@@ -131,7 +131,7 @@ fn own_office(caller: &Caller, office: &str) -> Result<(), Refusal> {
 fn number(attempt: &Attempt) -> &str {
     match attempt {
         Attempt::Lodge(_) => "",
-        Attempt::Amend(d) => &d.number,
+        Attempt::Amend(c) => &c.draft.number,
         Attempt::Withdraw(w) => &w.number,
         Attempt::Pay(p) => &p.number,
     }

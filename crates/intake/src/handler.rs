@@ -103,7 +103,7 @@ impl IntakeHandler {
         }
         let recipient = message.0.rsplit('/').next().unwrap_or_default().to_owned();
         let via = Via { wire: content_type(fact), message: Some(message), reused: fact.reused, ..via(fact) };
-        let class = if fact.topic == crate::PARCELS { Class::Parcels } else { self.layout.class(fact.partition.unsigned_abs()) };
+        let class = if *fact.topic == *crate::PARCELS { Class::Parcels } else { self.layout.class(fact.partition.unsigned_abs()) };
         let place = Place { class, office: "", subject: "", via: &via, now: book.now };
         let mut response = answer::response(ResponseCode::Rejected);
         response.faults = answer::faults(&[Fault {
@@ -120,8 +120,8 @@ impl IntakeHandler {
 /// Does what a submission wants, whichever way it came.
 pub fn submit(book: &mut Book, rules: &Rules, submission: &Submission) -> Result<Verdict, Failure> {
     match &submission.attempt {
-        Attempt::Lodge(declaration) => lodging::lodge(book, rules, submission, declaration),
-        Attempt::Amend(declaration) => amending::amend(book, rules, submission, declaration),
+        Attempt::Lodge(content) => lodging::lodge(book, rules, submission, content),
+        Attempt::Amend(content) => amending::amend(book, rules, submission, content),
         Attempt::Withdraw(withdrawal) => withdrawing::withdraw(book, submission, withdrawal),
         Attempt::Pay(payment) => paying::pay(book, submission, payment),
     }
@@ -132,13 +132,13 @@ pub fn want(heard: &Heard, wanted: &mut Wanted) {
     let mut key = |number: &str| wanted.keys.extend(number.get(..11).map(str::to_owned));
     match heard {
         Heard::Submitted(submission) => match &submission.attempt {
-            Attempt::Lodge(d) => {
-                wanted.references.push((d.sender.clone(), d.reference.clone()));
+            Attempt::Lodge(c) => {
+                wanted.references.push((c.draft.sender.clone(), c.draft.reference.clone()));
                 wanted.serials += 1;
             }
-            Attempt::Amend(d) => {
-                key(&d.number);
-                wanted.history.extend(d.number.get(..11).map(str::to_owned));
+            Attempt::Amend(c) => {
+                key(&c.draft.number);
+                wanted.history.extend(c.draft.number.get(..11).map(str::to_owned));
             }
             Attempt::Withdraw(w) => {
                 key(&w.number);
@@ -172,7 +172,7 @@ fn via(fact: &Fact) -> Via {
 }
 
 fn hear(fact: &Fact) -> Heard {
-    match fact.topic.as_str() {
+    match &*fact.topic {
         RISK => hear_risk(fact),
         TRACKING => hear_tracking(fact),
         _ => match submission::read(fact) {
@@ -184,7 +184,7 @@ fn hear(fact: &Fact) -> Heard {
 
 fn hear_risk(fact: &Fact) -> Heard {
     use risk_event::Fact as Arm;
-    let event = match RiskEvent::decode(fact.payload.as_slice()) {
+    let event = match RiskEvent::decode(&*fact.payload) {
         Ok(event) => event,
         Err(error) => return Heard::Rejected(Outcome::undecodable(error)),
     };
@@ -213,7 +213,7 @@ fn hear_risk(fact: &Fact) -> Heard {
 
 fn hear_tracking(fact: &Fact) -> Heard {
     use tracking_event::Fact as Arm;
-    let event = match TrackingEvent::decode(fact.payload.as_slice()) {
+    let event = match TrackingEvent::decode(&*fact.payload) {
         Ok(event) => event,
         Err(error) => return Heard::Rejected(Outcome::undecodable(error)),
     };

@@ -5,7 +5,7 @@ use contracts::{
     risk::{Assigned, Concluded, Decided, LaneChanged, Reassigned},
     tracking::Departed,
 };
-use intake_domain::{Fact, ResponseCode};
+use intake_domain::{Fact, ResponseCode, Standing};
 use platform::{Failure, Outcome};
 use values::{Lane, Version};
 
@@ -18,8 +18,8 @@ use crate::{
 /// Takes the lane.
 pub fn decided(book: &mut Book, fact: &Decided, via: &Via) -> Result<Outcome, Failure> {
     let Some(lane) = lane(fact.lane()) else { return no_lane() };
-    let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
-    let Ok((standing, facts)) = record.standing.lane_decided(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
+    let Some((version, standing)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
+    let Ok((standing, facts)) = standing.lane_decided(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
     let superseded = facts.iter().any(|f| matches!(f, Fact::Superseded { .. }));
     if let Some(changed) = book.change(&fact.key, standing)
         && !superseded
@@ -33,8 +33,8 @@ pub fn decided(book: &mut Book, fact: &Decided, via: &Via) -> Result<Outcome, Fa
 /// A supervisor or head changed the lane of a file under check.
 pub fn lane_changed(book: &mut Book, fact: &LaneChanged, via: &Via) -> Result<Outcome, Failure> {
     let Some(lane) = lane(fact.to()) else { return no_lane() };
-    let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
-    let Ok((standing, facts)) = record.standing.lane_changed(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
+    let Some((version, standing)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
+    let Ok((standing, facts)) = standing.lane_changed(version, lane, !fact.officer.is_empty()) else { return waits(&fact.key) };
     if let Some(changed) = book.change(&fact.key, standing)
         && facts.iter().any(|f| matches!(f, Fact::LaneTaken { .. }))
     {
@@ -70,8 +70,8 @@ pub fn assigned(book: &mut Book, fact: &Assigned, via: &Via) -> Result<Outcome, 
 }
 
 fn taken(book: &mut Book, key: &str, version: u32, officer: &str, via: &Via) -> Result<Outcome, Failure> {
-    let Some((version, record)) = known(book, key, version) else { return waits(key) };
-    let Ok((standing, facts)) = record.standing.assigned(version) else { return waits(key) };
+    let Some((version, standing)) = known(book, key, version) else { return waits(key) };
+    let Ok((standing, facts)) = standing.assigned(version) else { return waits(key) };
     if let Some(changed) = book.change(key, standing)
         && facts.is_empty()
     {
@@ -92,8 +92,8 @@ pub fn reassigned(book: &mut Book, fact: &Reassigned, via: &Via) -> Result<Outco
 
 /// The check ended.
 pub fn concluded(book: &mut Book, fact: &Concluded, via: &Via) -> Result<Outcome, Failure> {
-    let Some((version, record)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
-    let Ok((standing, facts)) = record.standing.concluded(version, fact.conform) else { return waits(&fact.key) };
+    let Some((version, standing)) = known(book, &fact.key, fact.version) else { return waits(&fact.key) };
+    let Ok((standing, facts)) = standing.concluded(version, fact.conform) else { return waits(&fact.key) };
     book.change(&fact.key, standing);
     tell(book, &fact.key, &facts, via, "", &fact.code);
     Ok(Outcome::Done)
@@ -102,16 +102,16 @@ pub fn concluded(book: &mut Book, fact: &Concluded, via: &Via) -> Result<Outcome
 /// The vehicle left with the goods: the sender is told.
 pub fn departed(book: &mut Book, fact: &Departed, via: &Via) {
     for key in &fact.declarations {
-        let Some(record) = book.record(key).cloned() else { continue };
+        let Some(record) = book.record(key) else { continue };
         let place = Place { class: record.class, office: &record.office, subject: key, via, now: book.now };
-        let notice = answer::notice(&place, &record, answer::response(ResponseCode::ExitConfirmed));
+        let notice = answer::notice(&place, record, answer::response(ResponseCode::ExitConfirmed));
         book.entries.push(notice);
     }
 }
 
-fn known(book: &Book, key: &str, version: u32) -> Option<(Version, crate::book::Record)> {
+fn known(book: &Book, key: &str, version: u32) -> Option<(Version, Standing)> {
     // A version beyond nine cannot be: it waits for ever and is listed.
-    Some((Version::new(version).ok()?, book.record(key)?.clone()))
+    Some((Version::new(version).ok()?, book.record(key)?.standing.clone()))
 }
 
 fn waits(key: &str) -> Result<Outcome, Failure> {
@@ -120,7 +120,7 @@ fn waits(key: &str) -> Result<Outcome, Failure> {
 
 /// Journals facts of a transition and tells the sender what it must know. `reason` names the fact or the code behind it.
 pub fn tell(book: &mut Book, key: &str, facts: &[Fact], via: &Via, ground: &str, reason: &str) {
-    let Some(record) = book.record(key).cloned() else { return };
+    let Some(record) = book.record(key) else { return };
     let version = u32::from(record.standing.version.count());
     let key = key.to_owned();
     let place = Place { class: record.class, office: &record.office, subject: &key, via, now: book.now };
@@ -153,7 +153,7 @@ pub fn tell(book: &mut Book, key: &str, facts: &[Fact], via: &Via, ground: &str,
         if let Fact::TaxDue { amount } = fact {
             response.amount_due = amount.to_string();
         }
-        entries.push(answer::notice(&place, &record, response));
+        entries.push(answer::notice(&place, record, response));
     }
     book.entries.extend(entries);
 }

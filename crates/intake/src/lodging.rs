@@ -13,8 +13,7 @@ use crate::{
     Rules,
     answer::{self, Place},
     book::{Book, Record},
-    draft::draft,
-    submission::Submission,
+    submission::{Content, Submission},
 };
 
 /// What became of a submission.
@@ -29,9 +28,9 @@ pub enum Verdict {
 }
 
 /// Lodges a declaration.
-pub fn lodge(book: &mut Book, rules: &Rules, submission: &Submission, declaration: &wire::Declaration) -> Result<Verdict, Failure> {
-    let digest = submission.attempt.digest();
-    if let Some(known) = book.by_reference(&declaration.sender, &declaration.reference) {
+pub fn lodge(book: &mut Book, rules: &Rules, submission: &Submission, content: &Content) -> Result<Verdict, Failure> {
+    let Content { draft, digest } = content;
+    if let Some(known) = book.by_reference(&draft.sender, &draft.reference) {
         let first = values::Version::FIRST;
         let same = book.digest(known.key.as_str(), first) == Some(digest.as_slice());
         if !same || submission.via.reused {
@@ -45,7 +44,7 @@ pub fn lodge(book: &mut Book, rules: &Rules, submission: &Submission, declaratio
     if submission.via.reused {
         return Ok(refuse(book, submission, &[Refusal::OtherContent.fault()]));
     }
-    let parsed = match domain::parse(&draft(declaration.clone()), &rules.tables, local_day(book.now)) {
+    let parsed = match domain::parse(draft, &rules.tables, local_day(book.now)) {
         Ok(parsed) => parsed,
         Err(faults) => return Ok(refuse(book, submission, &faults)),
     };
@@ -61,7 +60,7 @@ pub fn lodge(book: &mut Book, rules: &Rules, submission: &Submission, declaratio
         submission.class,
         typed.office.clone(),
         submission.via.wire.to_owned(),
-        digest,
+        digest.clone(),
         typed.encode_to_vec(),
         book.now,
     );
@@ -87,7 +86,10 @@ pub fn accept(book: &mut Book, submission: &Submission, record: &Record, number:
 pub fn refuse(book: &mut Book, submission: &Submission, faults: &[Fault]) -> Verdict {
     let attempt = &submission.attempt;
     let (office, direction, kind, number) = match attempt {
-        crate::Attempt::Lodge(d) | crate::Attempt::Amend(d) => (d.office.as_str(), d.direction.as_str(), d.kind.as_str(), d.number.as_str()),
+        crate::Attempt::Lodge(c) | crate::Attempt::Amend(c) => {
+            let d = &c.draft;
+            (d.office.as_str(), d.direction.as_str(), d.kind.as_str(), d.number.as_str())
+        }
         crate::Attempt::Withdraw(w) => ("", "", "", w.number.as_str()),
         crate::Attempt::Pay(p) => (p.office.as_str(), "", "", p.number.as_str()),
     };

@@ -1,4 +1,6 @@
 //! All SQL of intake: declarations loaded and saved in sets, never one by one.
+use std::collections::HashSet;
+
 use platform::{Failure, Instant};
 use sqlx::PgConnection;
 
@@ -43,15 +45,21 @@ pub struct PaymentRow {
     pub at: Instant,
 }
 
-/// Locks and loads the declarations with these keys or (sender, reference), in the order of their keys.
-pub async fn lock(conn: &mut PgConnection, keys: &[String], references: &[(String, String)]) -> Result<Vec<DeclarationRow>, Failure> {
-    let (senders, names): (Vec<String>, Vec<String>) = references.iter().cloned().unzip();
+/// Locks and loads the declarations with these keys or (sender, reference), in the order of their keys; the content of those alone that are
+/// named in `whole`: everything else leaves it as it is.
+pub async fn lock(
+    conn: &mut PgConnection,
+    keys: &[String],
+    references: &[(String, String)],
+    whole: &[String],
+) -> Result<Vec<DeclarationRow>, Failure> {
+    let (senders, names): (Vec<&str>, Vec<&str>) = references.iter().map(|(sender, name)| (sender.as_str(), name.as_str())).unzip();
     let mut found = keys.to_vec();
     if !references.is_empty() {
         let named = sqlx::query_scalar!(
             r#"SELECT d.key FROM UNNEST($1::text[], $2::text[]) AS w (sender, reference) JOIN declarations d USING (sender, reference)"#,
-            &senders,
-            &names
+            &senders as &[&str],
+            &names as &[&str]
         )
         .fetch_all(&mut *conn)
         .await?;
@@ -62,12 +70,16 @@ pub async fn lock(conn: &mut PgConnection, keys: &[String], references: &[(Strin
     if found.is_empty() {
         return Ok(Vec::new());
     }
+    let whole: HashSet<&String> = whole.iter().collect();
+    let contents: Vec<bool> = found.iter().map(|key| whole.contains(key)).collect();
     Ok(sqlx::query_as!(
         DeclarationRow,
-        r#"SELECT d.key, d.version, d.state, d.lane, d.officer, d.sender, d.reference, d.class, d.office, d.wire, d.digest, d.body,
+        r#"SELECT d.key, d.version, d.state, d.lane, d.officer, d.sender, d.reference, d.class, d.office, d.wire, d.digest,
+                  CASE WHEN w.content THEN d.body ELSE ''::bytea END AS "body!",
                   d.duty_vnd, d.paid_vnd, d.guaranteed, d.lodged_at, d.changed_at
-           FROM UNNEST($1::text[]) AS w (key) JOIN declarations d USING (key) ORDER BY d.key FOR UPDATE OF d"#,
-        &found
+           FROM UNNEST($1::text[], $2::boolean[]) AS w (key, content) JOIN declarations d USING (key) ORDER BY d.key FOR UPDATE OF d"#,
+        &found,
+        &contents
     )
     .fetch_all(conn)
     .await?)
@@ -107,17 +119,12 @@ pub async fn serials(conn: &mut PgConnection, count: usize) -> Result<Vec<i64>, 
     Ok(sqlx::query_scalar!(r#"SELECT nextval('declaration_serial') AS "serial!" FROM generate_series(1, $1::int)"#, count).fetch_all(conn).await?)
 }
 
-/// Inserts new declarations and updates known ones.
-pub async fn save(conn: &mut PgConnection, new: &[&DeclarationRow], changed: &[&DeclarationRow]) -> Result<(), Failure> {
-    insert(conn, new).await?;
-    update(conn, changed).await
-}
-
-async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
+/// Inserts new declarations.
+pub async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     let digests: Vec<&[u8]> = rows.iter().map(|r| r.digest.as_slice()).collect();
     let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
     sqlx::query!(
@@ -126,16 +133,16 @@ async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(),
            SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
                                 $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::boolean[], $16::timestamptz[],
                                 $17::timestamptz[])"#,
-        &text(|r| &r.key),
+        &text(|r| &r.key) as &[&str],
         &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.state),
-        &text(|r| &r.lane),
-        &text(|r| &r.officer),
-        &text(|r| &r.sender),
-        &text(|r| &r.reference),
-        &text(|r| &r.class),
-        &text(|r| &r.office),
-        &text(|r| &r.wire),
+        &text(|r| &r.state) as &[&str],
+        &text(|r| &r.lane) as &[&str],
+        &text(|r| &r.officer) as &[&str],
+        &text(|r| &r.sender) as &[&str],
+        &text(|r| &r.reference) as &[&str],
+        &text(|r| &r.class) as &[&str],
+        &text(|r| &r.office) as &[&str],
+        &text(|r| &r.wire) as &[&str],
         &digests as &[&[u8]],
         &bodies as &[&[u8]],
         &rows.iter().map(|r| r.duty_vnd).collect::<Vec<_>>(),
@@ -149,33 +156,47 @@ async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(),
     Ok(())
 }
 
-async fn update(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
+/// Writes how declarations stand.
+pub async fn update(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
-    let digests: Vec<&[u8]> = rows.iter().map(|r| r.digest.as_slice()).collect();
-    let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
+    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         r#"UPDATE declarations d
-           SET version = w.version, state = w.state, lane = w.lane, officer = w.officer, office = w.office, digest = w.digest, body = w.body,
+           SET version = w.version, state = w.state, lane = w.lane, officer = w.officer,
                duty_vnd = w.duty_vnd, paid_vnd = w.paid_vnd, guaranteed = w.guaranteed, changed_at = w.changed_at
-           FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::bigint[],
-                       $10::bigint[], $11::boolean[], $12::timestamptz[])
-                AS w (key, version, state, lane, officer, office, digest, body, duty_vnd, paid_vnd, guaranteed, changed_at)
+           FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::boolean[], $9::timestamptz[])
+                AS w (key, version, state, lane, officer, duty_vnd, paid_vnd, guaranteed, changed_at)
            WHERE d.key = w.key"#,
-        &text(|r| &r.key),
+        &text(|r| &r.key) as &[&str],
         &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.state),
-        &text(|r| &r.lane),
-        &text(|r| &r.officer),
-        &text(|r| &r.office),
-        &digests as &[&[u8]],
-        &bodies as &[&[u8]],
+        &text(|r| &r.state) as &[&str],
+        &text(|r| &r.lane) as &[&str],
+        &text(|r| &r.officer) as &[&str],
         &rows.iter().map(|r| r.duty_vnd).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.paid_vnd).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.guaranteed).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.changed_at).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what amended declarations say.
+pub async fn replace(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
+    sqlx::query!(
+        r#"UPDATE declarations d SET office = w.office, digest = w.digest, body = w.body
+           FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS w (key, office, digest, body) WHERE d.key = w.key"#,
+        &text(|r| &r.key) as &[&str],
+        &text(|r| &r.office) as &[&str],
+        &rows.iter().map(|r| r.digest.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &rows.iter().map(|r| r.body.as_slice()).collect::<Vec<_>>() as &[&[u8]]
     )
     .execute(conn)
     .await?;
@@ -192,7 +213,7 @@ pub async fn keep_versions(conn: &mut PgConnection, rows: &[VersionRow]) -> Resu
     sqlx::query!(
         r#"INSERT INTO versions (key, version, digest, body, at)
            SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::bytea[], $4::bytea[], $5::timestamptz[])"#,
-        &rows.iter().map(|r| r.key.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>() as &[&str],
         &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
         &digests as &[&[u8]],
         &bodies as &[&[u8]],
@@ -210,8 +231,8 @@ pub async fn keep_payments(conn: &mut PgConnection, rows: &[PaymentRow]) -> Resu
     }
     sqlx::query!(
         r#"INSERT INTO payments (reference, key, amount_vnd, at) SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])"#,
-        &rows.iter().map(|r| r.reference.clone()).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.key.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.reference.as_str()).collect::<Vec<_>>() as &[&str],
+        &rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>() as &[&str],
         &rows.iter().map(|r| r.amount_vnd).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.at).collect::<Vec<_>>()
     )

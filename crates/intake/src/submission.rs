@@ -1,5 +1,6 @@
 //! What a sender wants, whichever way it came: by the single window or by gRPC.
 use contracts::nsw::v1 as wire;
+use intake_domain::Draft;
 use platform::{
     Fact,
     cloudevent::{self, JSON, PROTOBUF},
@@ -10,11 +11,28 @@ use prost::Message;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::draft::draft;
+
+/// What a declaration says, every text as it was written, and what tells it from any other.
+#[derive(Debug, Clone)]
+pub struct Content {
+    pub draft: Draft,
+    /// The same for JSON and protobuf.
+    pub digest: Vec<u8>,
+}
+
+impl From<wire::Declaration> for Content {
+    fn from(declaration: wire::Declaration) -> Self {
+        let digest = Sha256::digest(declaration.encode_to_vec()).to_vec();
+        Self { draft: draft(declaration), digest }
+    }
+}
+
 /// The message itself.
 #[derive(Debug, Clone)]
 pub enum Attempt {
-    Lodge(Box<wire::Declaration>),
-    Amend(Box<wire::Declaration>),
+    Lodge(Box<Content>),
+    Amend(Box<Content>),
     Withdraw(wire::Withdrawal),
     Pay(wire::Payment),
 }
@@ -30,20 +48,10 @@ impl Attempt {
         }
     }
 
-    /// Digest of the content, the same for JSON and protobuf.
-    pub fn digest(&self) -> Vec<u8> {
-        let bytes = match self {
-            Self::Lodge(d) | Self::Amend(d) => d.encode_to_vec(),
-            Self::Withdraw(w) => w.encode_to_vec(),
-            Self::Pay(p) => p.encode_to_vec(),
-        };
-        Sha256::digest(bytes).to_vec()
-    }
-
     /// Who sent it, by its own word.
     pub fn sender(&self) -> &str {
         match self {
-            Self::Lodge(d) | Self::Amend(d) => &d.sender,
+            Self::Lodge(c) | Self::Amend(c) => &c.draft.sender,
             Self::Withdraw(w) => &w.sender,
             Self::Pay(p) => &p.sender,
         }
@@ -52,7 +60,7 @@ impl Attempt {
     /// The sender's own reference.
     pub fn reference(&self) -> &str {
         match self {
-            Self::Lodge(d) | Self::Amend(d) => &d.reference,
+            Self::Lodge(c) | Self::Amend(c) => &c.draft.reference,
             Self::Withdraw(w) => &w.reference,
             Self::Pay(p) => &p.reference,
         }
@@ -83,7 +91,7 @@ pub struct Submission {
 
 /// Reads a message of the single window; an error is the reason why it cannot be read.
 pub fn read(fact: &Fact) -> Result<Submission, String> {
-    let class = if fact.topic == crate::PARCELS { Class::Parcels } else { Class::Cargo };
+    let class = if *fact.topic == *crate::PARCELS { Class::Parcels } else { Class::Cargo };
     let (source, id) = fact.message_id();
     let missing: Vec<&str> = [(cloudevent::TYPE, fact.kind()), (cloudevent::SOURCE, source.as_str()), (cloudevent::ID, id.as_str())]
         .into_iter()
@@ -94,8 +102,8 @@ pub fn read(fact: &Fact) -> Result<Submission, String> {
         return Err(format!("CloudEvents attributes are missing: {}", missing.join(", ")));
     }
     let attempt = match fact.kind() {
-        "nsw.v1.Lodged" => Attempt::Lodge(Box::new(decode(fact)?)),
-        "nsw.v1.Amended" => Attempt::Amend(Box::new(decode(fact)?)),
+        "nsw.v1.Lodged" => Attempt::Lodge(Box::new(decode::<wire::Declaration>(fact)?.into())),
+        "nsw.v1.Amended" => Attempt::Amend(Box::new(decode::<wire::Declaration>(fact)?.into())),
         "nsw.v1.Withdrawn" => Attempt::Withdraw(decode(fact)?),
         "nsw.v1.Paid" => Attempt::Pay(decode(fact)?),
         other => return Err(format!("unknown event type {other}")),
@@ -124,7 +132,7 @@ fn decode<M: Message + Default + DeserializeOwned>(fact: &Fact) -> Result<M, Str
     let kind = fact.content_type().split(';').next().unwrap_or_default().trim();
     match kind {
         JSON => serde_json::from_slice(&fact.payload).map_err(|e| format!("the value is not the JSON of {}: {e}", fact.kind())),
-        PROTOBUF | "application/x-protobuf" => M::decode(fact.payload.as_slice()).map_err(|e| format!("the value is not a {}: {e}", fact.kind())),
+        PROTOBUF | "application/x-protobuf" => M::decode(&*fact.payload).map_err(|e| format!("the value is not a {}: {e}", fact.kind())),
         other => Err(format!("content type {other:?} is not known; {JSON} and {PROTOBUF} are")),
     }
 }

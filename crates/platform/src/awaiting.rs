@@ -28,13 +28,13 @@ async fn store_one(conn: &mut PgConnection, fact: &Fact, subject: &str, now: Ins
                ON CONFLICT (topic, partition, "offset") DO UPDATE SET subject = EXCLUDED.subject
                WHERE a.headers = EXCLUDED.headers AND a.payload = EXCLUDED.payload"#,
             subject,
-            fact.topic,
+            &*fact.topic,
             fact.partition,
             offset,
             fact.position,
-            fact.key,
+            &*fact.key,
             cloudevent::to_text(&fact.headers),
-            fact.payload.as_slice(),
+            &*fact.payload,
             now
         )
         .execute(&mut *conn)

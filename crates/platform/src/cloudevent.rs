@@ -2,6 +2,9 @@
 //!
 //! CloudEvents Kafka binding 1.0.2: attributes travel as `ce_` headers, the data is the value; in structured mode the value is a JSON
 //! document (`application/cloudevents+json`) with the attributes beside `data` or `data_base64`.
+mod headers;
+
+pub use self::headers::Headers;
 
 pub const SPECVERSION: &str = "ce_specversion";
 pub const SOURCE: &str = "ce_source";
@@ -23,37 +26,29 @@ pub const PROTOBUF: &str = "application/protobuf";
 pub const JSON: &str = "application/json";
 const STRUCTURED: &str = "application/cloudevents+json";
 
-/// Headers in the order in which they travel.
-pub type Headers = Vec<(String, String)>;
-
-/// Value of the first header of that name, or ''.
-pub fn header<'a>(headers: &'a Headers, name: &str) -> &'a str {
-    headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
-}
-
 /// Turns a structured-mode message into what binary mode would have carried; `None` for a message in binary mode.
 pub fn unfold(headers: &Headers, payload: &[u8]) -> Option<Result<(Headers, Vec<u8>), &'static str>> {
-    header(headers, CONTENT_TYPE).starts_with(STRUCTURED).then(|| unfold_structured(payload))
+    headers.get(CONTENT_TYPE).starts_with(STRUCTURED).then(|| unfold_structured(payload))
 }
 
 fn unfold_structured(payload: &[u8]) -> Result<(Headers, Vec<u8>), &'static str> {
     let document: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(payload).map_err(|_| "the value is not a CloudEvent in JSON")?;
-    let mut unfolded = Headers::new();
+    let mut unfolded = Headers::default();
     let mut data = Vec::new();
     for (name, value) in document {
         match (name.as_str(), value) {
             ("data", value) => data = serde_json::to_vec(&value).map_err(|_| "data cannot be read")?,
             ("data_base64", serde_json::Value::String(text)) => data = base64(&text).ok_or("data_base64 is not base64")?,
-            ("datacontenttype", serde_json::Value::String(text)) => unfolded.push((CONTENT_TYPE.to_owned(), text)),
-            ("traceparent", serde_json::Value::String(text)) => unfolded.push((TRACEPARENT.to_owned(), text)),
-            (_, serde_json::Value::String(text)) => unfolded.push((format!("ce_{name}"), text)),
-            (_, serde_json::Value::Number(number)) => unfolded.push((format!("ce_{name}"), number.to_string())),
+            ("datacontenttype", serde_json::Value::String(text)) => unfolded.push(CONTENT_TYPE, &text),
+            ("traceparent", serde_json::Value::String(text)) => unfolded.push(TRACEPARENT, &text),
+            (_, serde_json::Value::String(text)) => unfolded.push(&format!("ce_{name}"), &text),
+            (_, serde_json::Value::Number(number)) => unfolded.push(&format!("ce_{name}"), &number.to_string()),
             _ => return Err("an attribute is neither text nor number"),
         }
     }
-    if header(&unfolded, CONTENT_TYPE).is_empty() {
-        unfolded.push((CONTENT_TYPE.to_owned(), JSON.to_owned()));
+    if unfolded.get(CONTENT_TYPE).is_empty() {
+        unfolded.push(CONTENT_TYPE, JSON);
     }
     Ok((unfolded, data))
 }
@@ -65,11 +60,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// Headers as a database can keep them: PostgreSQL's text has no NUL.
 pub fn storable(headers: Headers) -> Headers {
-    if headers.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-        headers.into_iter().map(|(name, value)| (printable(name), printable(value))).collect()
-    } else {
-        headers
-    }
+    if headers.has_nul() { headers.iter().map(|(name, value)| (printable(name.to_owned()), printable(value.to_owned()))).collect() } else { headers }
 }
 
 /// A text with the replacement character in place of NUL.
@@ -78,12 +69,16 @@ pub fn printable(text: String) -> String {
 }
 
 /// Headers as text, one `name=value` a line, for tables.
-pub fn to_text(headers: &[(String, String)]) -> String {
+pub fn to_text(headers: &Headers) -> String {
     let mut text = String::new();
-    for (name, value) in headers {
+    for (name, value) in headers.iter() {
         text.push_str(name);
         text.push('=');
-        text.push_str(&value.replace(['\n', '\r'], " "));
+        if value.contains(['\n', '\r']) {
+            text.push_str(&value.replace(['\n', '\r'], " "));
+        } else {
+            text.push_str(value);
+        }
         text.push('\n');
     }
     text
@@ -91,7 +86,7 @@ pub fn to_text(headers: &[(String, String)]) -> String {
 
 /// Headers from [`to_text`].
 pub fn from_text(text: &str) -> Headers {
-    text.lines().filter_map(|line| line.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+    text.lines().filter_map(|line| line.split_once('=')).collect()
 }
 
 #[cfg(test)]
@@ -101,18 +96,18 @@ mod tests {
     #[test]
     fn structured_mode_becomes_binary_mode() {
         let value = br#"{"specversion":"1.0","id":"7","source":"/s","type":"nsw.v1.Lodged","data":{"sender":"x"}}"#.to_vec();
-        let headers = vec![(CONTENT_TYPE.to_owned(), format!("{STRUCTURED}; charset=utf-8"))];
+        let headers = Headers::from_iter([(CONTENT_TYPE, format!("{STRUCTURED}; charset=utf-8"))]);
         let (headers, data) = unfold(&headers, &value).unwrap().unwrap();
-        assert_eq!(header(&headers, TYPE), "nsw.v1.Lodged");
-        assert_eq!(header(&headers, CONTENT_TYPE), JSON);
+        assert_eq!(headers.get(TYPE), "nsw.v1.Lodged");
+        assert_eq!(headers.get(CONTENT_TYPE), JSON);
         assert_eq!(data, br#"{"sender":"x"}"#);
-        assert!(unfold(&vec![(CONTENT_TYPE.to_owned(), STRUCTURED.to_owned())], b"{").unwrap().is_err());
-        assert!(unfold(&vec![], b"{}").is_none());
+        assert!(unfold(&Headers::from_iter([(CONTENT_TYPE, STRUCTURED)]), b"{").unwrap().is_err());
+        assert!(unfold(&Headers::default(), b"{}").is_none());
     }
 
     #[test]
     fn headers_survive_the_table() {
-        let headers = vec![("a".to_owned(), "1=2".to_owned()), ("b".to_owned(), String::new())];
+        let headers = Headers::from_iter([("a", "1=2"), ("b", "")]);
         assert_eq!(from_text(&to_text(&headers)), headers);
     }
 }

@@ -44,10 +44,10 @@ async fn store(conn: &mut PgConnection, fact: &Fact, code: &str, reason: &str, n
             fact.partition,
             offset,
             fact.position,
-            fact.key,
+            &*fact.key,
             subject,
             cloudevent::to_text(&fact.headers),
-            fact.payload.as_slice(),
+            &*fact.payload,
             code,
             reason,
             now
@@ -74,7 +74,7 @@ pub(crate) fn line(fact: &Fact) -> (String, String) {
         Some((end, _)) => format!("{} {}", &subject[..end], hex::encode(Sha256::digest(subject))),
         None => subject.to_owned(),
     };
-    (fact.topic.clone(), short)
+    (fact.topic.to_string(), short)
 }
 
 /// Which of the facts' [`line`]s are blocked; locks those rows.
@@ -201,7 +201,7 @@ pub async fn close(conn: &mut PgConnection, fact: &Fact, now: Instant) -> Result
     let (topic, subject) = line(fact);
     sqlx::query!(
         r#"UPDATE dead_letters SET redriven_at = $4 WHERE topic = $1 AND partition = $2 AND "offset" = $3"#,
-        fact.topic,
+        &*fact.topic,
         fact.partition,
         fact.offset,
         now
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_long_subject_is_told_from_another_of_the_same_beginning() {
-        let fact = |subject: String| Fact::new("t".to_owned(), 0, 0, 0, String::new(), vec![(cloudevent::SUBJECT.to_owned(), subject)], Vec::new());
+        let fact = |subject: String| Fact::new("t", 0, 0, 0, "", Headers::from_iter([(cloudevent::SUBJECT, subject)]), Vec::new());
         let (one, two) = (line(&fact(format!("{}1", "ä".repeat(3000)))), line(&fact(format!("{}2", "ä".repeat(3000)))));
         assert!(one != two && one.1.len() < 600);
         assert_eq!(line(&fact("short".to_owned())).1, "short");

@@ -30,11 +30,11 @@ pub fn digest(kind: &str, payload: &[u8]) -> Vec<u8> {
 
 /// Those of the ids that were seen before.
 pub async fn seen(conn: &mut PgConnection, ids: &[MessageId]) -> Result<HashMap<MessageId, Seen>, Failure> {
-    let (sources, names): (Vec<String>, Vec<String>) = ids.iter().cloned().unzip();
+    let (sources, names): (Vec<&str>, Vec<&str>) = ids.iter().map(|(source, id)| (source.as_str(), id.as_str())).unzip();
     let rows = sqlx::query!(
         r#"SELECT i.source, i.id, i.digest, i.answer_id FROM UNNEST($1::text[], $2::text[]) AS w (source, id) JOIN inbox i USING (source, id)"#,
-        &sources,
-        &names
+        &sources as &[&str],
+        &names as &[&str]
     )
     .fetch_all(conn)
     .await?;
@@ -47,18 +47,18 @@ pub async fn remember(conn: &mut PgConnection, mut messages: Vec<(MessageId, See
         return Ok(());
     }
     messages.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    let sources: Vec<String> = messages.iter().map(|((s, _), _)| s.clone()).collect();
-    let ids: Vec<String> = messages.iter().map(|((_, i), _)| i.clone()).collect();
-    let digests: Vec<Vec<u8>> = messages.iter().map(|(_, s)| s.digest.clone()).collect();
-    let answers: Vec<String> = messages.iter().map(|(_, s)| s.answer_id.clone()).collect();
+    let sources: Vec<&str> = messages.iter().map(|((s, _), _)| s.as_str()).collect();
+    let ids: Vec<&str> = messages.iter().map(|((_, i), _)| i.as_str()).collect();
+    let digests: Vec<&[u8]> = messages.iter().map(|(_, s)| s.digest.as_slice()).collect();
+    let answers: Vec<&str> = messages.iter().map(|(_, s)| s.answer_id.as_str()).collect();
     sqlx::query!(
         r#"INSERT INTO inbox (source, id, digest, answer_id, seen_at)
            SELECT w.source, w.id, w.digest, w.answer_id, $5
            FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::text[]) AS w (source, id, digest, answer_id)"#,
-        &sources,
-        &ids,
-        &digests,
-        &answers,
+        &sources as &[&str],
+        &ids as &[&str],
+        &digests as &[&[u8]],
+        &answers as &[&str],
         now
     )
     .execute(conn)

@@ -45,5 +45,9 @@ pub use failure::Failure;
 pub use reader::{Fact, Handler, Outcome};
 pub use work::{Entry, Work};
 
+/// Facts are many small texts, made on one thread and freed on another: a third of a service's time with the C library's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A moment in UTC with microseconds.
 pub type Instant = chrono::DateTime<chrono::Utc>;

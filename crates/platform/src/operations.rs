@@ -133,7 +133,7 @@ impl Desk {
         let fact = &letter.fact;
         dead_letters::close(&mut tx, fact, now).await?;
         let payload = (self.told.discarded)(DeadLetterDiscarded {
-            topic: fact.topic.clone(),
+            topic: fact.topic.to_string(),
             partition: fact.partition.unsigned_abs(),
             offset: fact.offset,
             reason: reason.to_owned(),
@@ -150,7 +150,7 @@ impl Desk {
             recorded_at: now,
             trace: fact.traceparent().to_owned(),
             payload,
-            headers: Vec::new(),
+            headers: crate::cloudevent::Headers::default(),
             answer: false,
             answers: None,
         };
@@ -288,9 +288,9 @@ fn letter(letter: Letter, whole: bool) -> DeadLetter {
         reason: letter.reason,
         received_at: Some(time(letter.received_at)),
         redriven_at: letter.redriven_at.map(time),
-        headers: fact.headers.iter().cloned().collect(),
+        headers: fact.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         payload: if whole { fact.payload.to_vec() } else { Vec::new() },
-        key: fact.key,
-        id: Some(DeadLetterId { topic: fact.topic, partition: fact.partition.unsigned_abs(), offset: fact.offset }),
+        key: fact.key.to_string(),
+        id: Some(DeadLetterId { topic: fact.topic.to_string(), partition: fact.partition.unsigned_abs(), offset: fact.offset }),
     }
 }

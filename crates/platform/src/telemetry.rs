@@ -5,7 +5,10 @@ use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerPro
 use prometheus::Registry;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::settings::{self, LogFormat};
+use crate::{
+    settings::{self, LogFormat},
+    trace,
+};
 
 /// What must be flushed at the end.
 pub struct Telemetry {
@@ -34,6 +37,7 @@ pub fn install(service: &'static str, settings: &settings::Telemetry) -> anyhow:
         let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
         let provider = SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build();
         global::set_tracer_provider(provider.clone());
+        trace::exported();
         tracers = Some(provider);
     }
     let meters = meters.build();

@@ -23,12 +23,12 @@ pub async fn redrive(desk: &Desk, health: &Health) -> Result<u32, Refusal> {
     loop {
         let letters = dead_letters::of_code(&mut *desk.pool.acquire().await?, UNKNOWN_KIND, &after, PAGE).await?;
         let Some(last) = letters.last() else { break };
-        after = (last.fact.topic.clone(), last.fact.partition, last.fact.offset);
+        after = (last.fact.topic.to_string(), last.fact.partition, last.fact.offset);
         for letter in letters {
             if still.contains(letter.fact.kind()) {
                 continue;
             }
-            let redriven = desk.redrive(&(letter.fact.topic.clone(), letter.fact.partition, letter.fact.offset)).await?;
+            let redriven = desk.redrive(&(letter.fact.topic.to_string(), letter.fact.partition, letter.fact.offset)).await?;
             health.progressed("unknown kinds");
             applied += redriven.applied;
             still.extend(redriven.unknown);

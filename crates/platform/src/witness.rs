@@ -60,7 +60,7 @@ impl Timer for Witness {
             recorded_at: work.now,
             trace: String::new(),
             payload: (self.encode)(HeadsWitnessed { date, heads }),
-            headers: Vec::new(),
+            headers: crate::cloudevent::Headers::default(),
             answer: false,
             answers: None,
         });

@@ -71,8 +71,8 @@ impl Entry {
 
     /// Marks the row as an answer to `recipient` in a content type of the recipient's choice.
     pub fn answering(mut self, recipient: &str, content_type: &str, message: Option<(String, String)>) -> Self {
-        self.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
-        self.headers.push((RECIPIENT.to_owned(), recipient.to_owned()));
+        self.headers.push(CONTENT_TYPE, content_type);
+        self.headers.push(RECIPIENT, recipient);
         self.answer = true;
         self.answers = message;
         self

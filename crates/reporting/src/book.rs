@@ -1,5 +1,5 @@
 //! What a batch of facts adds to the read models, merged in memory: one statement cannot touch a row twice.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use platform::{Fact, Instant, Outcome};
 use reporting_domain::{Row, StageKind, Stamp, VisitFact, VisitRow};
@@ -51,7 +51,7 @@ pub struct StageRow {
 /// Where a fact stands and when it was recorded.
 #[derive(Debug, Clone)]
 pub struct Place {
-    pub topic: String,
+    pub topic: Arc<str>,
     pub stream: i32,
     pub position: i64,
     pub at: Instant,
@@ -101,7 +101,7 @@ impl Place {
     /// Of a fact of ours, which always says when it was recorded.
     pub fn of(fact: &Fact) -> Result<Self, Unfit> {
         Ok(Self {
-            topic: fact.topic.clone(),
+            topic: Arc::clone(&fact.topic),
             stream: fact.partition,
             position: fact.position,
             at: fact.at().ok_or_else(|| Unfit("expected a time in ce_time".to_owned()))?,

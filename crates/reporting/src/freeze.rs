@@ -3,7 +3,7 @@ use contracts::{
     Event,
     reporting::{Closed, Corrected, ReportingEvent, SignedOff},
 };
-use platform::{Entry, Failure, Work, commands::Call, serving::Refusal, streams::Class, trace};
+use platform::{Entry, Failure, Work, cloudevent::Headers, commands::Call, serving::Refusal, streams::Class, trace};
 use prost::Message;
 use reporting_domain::{Figure, Report, ReportError, Scope};
 use values::{Day, local_day};
@@ -103,7 +103,7 @@ fn tell(work: &mut Work<'_>, call: &Call<Command>, report: &Report, event: &Repo
         cause,
         recorded_at: work.now,
         payload: event.encode_to_vec(),
-        headers: Vec::new(),
+        headers: Headers::default(),
         answer: false,
         answers: None,
     });

@@ -25,7 +25,7 @@ impl Handler for Reading {
 
 fn take(book: &mut Book, fact: &Fact) -> Result<Outcome, Outcome> {
     let place = Place::of(fact)?;
-    match fact.topic.as_str() {
+    match &*fact.topic {
         INTAKE => hear::intake::hear(book, &place, decoded::<IntakeEvent>(fact)?.fact.ok_or_else(|| unknown(fact))?)?,
         RISK => hear::risk::hear(book, &place, decoded::<RiskEvent>(fact)?.fact.ok_or_else(|| unknown(fact))?)?,
         TRACKING => hear::tracking::hear(book, &place, decoded::<TrackingEvent>(fact)?.fact.ok_or_else(|| unknown(fact))?)?,
@@ -35,7 +35,7 @@ fn take(book: &mut Book, fact: &Fact) -> Result<Outcome, Outcome> {
 }
 
 fn decoded<M: Message + Default>(fact: &Fact) -> Result<M, Outcome> {
-    M::decode(fact.payload.as_slice()).map_err(Outcome::undecodable)
+    M::decode(&*fact.payload).map_err(Outcome::undecodable)
 }
 
 fn unknown(fact: &Fact) -> Outcome {

@@ -102,12 +102,12 @@ fn wanted(heard: &[Heard], facts: &[Fact]) -> Wanted {
 }
 
 fn hear(fact: &Fact) -> Heard {
-    if fact.topic == INTAKE { hear_intake(fact) } else { hear_tracking(fact) }
+    if *fact.topic == *INTAKE { hear_intake(fact) } else { hear_tracking(fact) }
 }
 
 fn hear_intake(fact: &Fact) -> Heard {
     use intake_event::Fact as Arm;
-    let event = match IntakeEvent::decode(fact.payload.as_slice()) {
+    let event = match IntakeEvent::decode(&*fact.payload) {
         Ok(event) => event,
         Err(error) => return Heard::Rejected(Outcome::undecodable(error)),
     };
@@ -139,7 +139,7 @@ fn declared(declaration: Option<Declaration>) -> Heard {
 
 fn hear_tracking(fact: &Fact) -> Heard {
     use tracking_event::Fact as Arm;
-    let event = match TrackingEvent::decode(fact.payload.as_slice()) {
+    let event = match TrackingEvent::decode(&*fact.payload) {
         Ok(event) => event,
         Err(error) => return Heard::Rejected(Outcome::undecodable(error)),
     };

@@ -3,7 +3,7 @@ use contracts::{
     Event,
     risk::{RiskEvent, TraceEvent},
 };
-use platform::{Entry, Instant, streams::Class};
+use platform::{Entry, Instant, cloudevent::Headers, streams::Class};
 use prost::Message;
 
 use crate::{FACTS, TRACES};
@@ -63,7 +63,7 @@ impl<'a> Place<'a> {
             recorded_at: self.now,
             trace: self.via.trace.clone(),
             payload,
-            headers: Vec::new(),
+            headers: Headers::default(),
             answer: false,
             answers: None,
         }

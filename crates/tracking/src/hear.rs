@@ -21,7 +21,7 @@ use crate::{
 
 /// What a fact says; `None` for one that is ignored on purpose.
 pub fn hear(fact: &Fact, gates: &Gates) -> Result<Option<Told>, Outcome> {
-    let event = match fact.topic.as_str() {
+    let event = match &*fact.topic {
         OBSERVATIONS => Some(Event::Observed(observation(fact, gates)?)),
         INTAKE => intake(fact)?,
         RISK => risk(fact)?,
@@ -42,7 +42,7 @@ pub fn hear(fact: &Fact, gates: &Gates) -> Result<Option<Told>, Outcome> {
 
 fn observation(fact: &Fact, gates: &Gates) -> Result<Reading, Outcome> {
     let (source, id) = fact.message_id();
-    let version = cloudevent::header(&fact.headers, cloudevent::SPECVERSION);
+    let version = fact.headers.get(cloudevent::SPECVERSION);
     let attributes =
         [(cloudevent::SPECVERSION, version), (cloudevent::SOURCE, source.as_str()), (cloudevent::ID, id.as_str()), (cloudevent::TYPE, fact.kind())];
     let missing: Vec<&str> = attributes.into_iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name).collect();
@@ -60,7 +60,7 @@ fn observation(fact: &Fact, gates: &Gates) -> Result<Reading, Outcome> {
         JSON => {
             serde_json::from_slice(&fact.payload).map_err(|e| Outcome::undecodable(format!("the value is not the JSON of {}: {e}", fact.kind())))?
         }
-        PROTOBUF | "application/x-protobuf" => Observation::decode(fact.payload.as_slice()).map_err(Outcome::undecodable)?,
+        PROTOBUF | "application/x-protobuf" => Observation::decode(&*fact.payload).map_err(Outcome::undecodable)?,
         other => return Err(Outcome::undecodable(format!("content type {other:?} is not known; {JSON} and {PROTOBUF} are"))),
     };
     reading(&observation, gates).map_err(|faults| {
@@ -92,7 +92,7 @@ fn moment(at: &pbjson_types::Timestamp) -> Option<Instant> {
 }
 
 fn intake(fact: &Fact) -> Result<Option<Event>, Outcome> {
-    let event = IntakeEvent::decode(fact.payload.as_slice()).map_err(Outcome::undecodable)?;
+    let event = IntakeEvent::decode(&*fact.payload).map_err(Outcome::undecodable)?;
     let Some(said) = event.fact else { return Err(Outcome::unknown_kind(fact.kind())) };
     Ok(match said {
         Intake::Lodged(lodged) => Some(declared(lodged.declaration)?),
@@ -112,7 +112,7 @@ fn intake(fact: &Fact) -> Result<Option<Event>, Outcome> {
 
 /// Nothing that risk says moves a vehicle: intake alone says what is cleared. It is heard so that tracking is a witness of its journal.
 fn risk(fact: &Fact) -> Result<Option<Event>, Outcome> {
-    let event = RiskEvent::decode(fact.payload.as_slice()).map_err(Outcome::undecodable)?;
+    let event = RiskEvent::decode(&*fact.payload).map_err(Outcome::undecodable)?;
     match event.fact {
         None => Err(Outcome::unknown_kind(fact.kind())),
         Some(

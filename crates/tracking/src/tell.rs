@@ -1,6 +1,6 @@
 //! The facts of `customs.tracking.v1` as journal entries.
 use contracts::{Event as _, tracking as wire};
-use platform::{Entry, streams::Class};
+use platform::{Entry, cloudevent::Headers, streams::Class};
 use prost::Message as _;
 use tracking_domain::{Reading, Released};
 use values::DeclarationKey;
@@ -22,7 +22,7 @@ impl Book<'_> {
             recorded_at: self.now,
             trace: via.trace.clone(),
             payload: event.encode_to_vec(),
-            headers: Vec::new(),
+            headers: Headers::default(),
             answer: false,
             answers: None,
         });

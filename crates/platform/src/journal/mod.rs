@@ -92,7 +92,7 @@ async fn lock_heads(conn: &mut PgConnection, entries: &[Entry], streams: &[i32])
 
 struct Chained {
     positions: Vec<i64>,
-    hashes: Vec<Vec<u8>>,
+    hashes: Vec<Hash>,
 }
 
 fn chained(entries: &[Entry], streams: &[i32], heads: &mut Heads) -> Result<Chained, Failure> {
@@ -101,33 +101,34 @@ fn chained(entries: &[Entry], streams: &[i32], heads: &mut Heads) -> Result<Chai
         let head = heads.get_mut(&(entry.topic, *stream)).ok_or_else(|| Failure::Retry("head was not locked".to_owned()))?;
         head.append(|position, previous| entry.link(stream.unsigned_abs(), position).hash(previous));
         rows.positions.push(head.position);
-        rows.hashes.push(head.hash.to_vec());
+        rows.hashes.push(head.hash);
     }
     Ok(rows)
 }
 
 async fn insert(conn: &mut PgConnection, entries: &[Entry], streams: &[i32], rows: &Chained) -> Result<(), Failure> {
-    let text = |field: fn(&Entry) -> &str| entries.iter().map(|e| field(e).to_owned()).collect::<Vec<_>>();
+    let text = |field: fn(&Entry) -> &str| entries.iter().map(field).collect::<Vec<_>>();
     let headers: Vec<String> = entries.iter().zip(streams).zip(&rows.positions).map(|((e, s), p)| headers(e, *s, *p)).collect();
     let times: Vec<_> = entries.iter().map(|e| e.recorded_at).collect();
     let payloads: Vec<&[u8]> = entries.iter().map(|e| e.payload.as_slice()).collect();
+    let hashes: Vec<&[u8]> = rows.hashes.iter().map(Hash::as_slice).collect();
     sqlx::query!(
         r#"INSERT INTO journal (topic, stream, position, kind, subject, office, actor, cause, recorded_at, trace, headers, payload, hash)
            SELECT * FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                                 $9::timestamptz[], $10::text[], $11::text[], $12::bytea[], $13::bytea[])"#,
-        &text(|e| e.topic),
+        &text(|e| e.topic) as &[&str],
         streams,
         &rows.positions,
-        &text(|e| &e.kind),
-        &text(|e| &e.subject),
-        &text(|e| &e.office),
-        &text(|e| &e.actor),
-        &text(|e| &e.cause),
+        &text(|e| &e.kind) as &[&str],
+        &text(|e| &e.subject) as &[&str],
+        &text(|e| &e.office) as &[&str],
+        &text(|e| &e.actor) as &[&str],
+        &text(|e| &e.cause) as &[&str],
         &times,
-        &text(|e| &e.trace),
+        &text(|e| &e.trace) as &[&str],
         &headers,
         &payloads as &[&[u8]],
-        &rows.hashes
+        &hashes as &[&[u8]]
     )
     .execute(conn)
     .await?;
@@ -137,7 +138,7 @@ async fn insert(conn: &mut PgConnection, entries: &[Entry], streams: &[i32], row
 /// An answer names itself as `ce_answer`, unless it repeats an earlier one.
 fn headers(entry: &Entry, stream: i32, position: i64) -> String {
     let mut text = cloudevent::to_text(&entry.headers);
-    if entry.answer && cloudevent::header(&entry.headers, ANSWER).is_empty() {
+    if entry.answer && entry.headers.get(ANSWER).is_empty() {
         text.push_str(&format!("{ANSWER}={stream}-{position}\n"));
     }
     text

@@ -12,6 +12,7 @@ use rdkafka::{
     message::{BorrowedMessage, Headers},
     types::RDKafkaRespErr,
 };
+use bytes::Bytes;
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 
@@ -20,7 +21,7 @@ use super::{
     queues::{Queues, Signal},
 };
 use crate::{
-    laboratory,
+    cloudevent, laboratory,
     protocol::{
         resume::{Resume, first, resume},
         screen::Progress,
@@ -41,6 +42,8 @@ pub struct Assignment {
     pub(super) owned: Owned,
     pub(super) queues: Mutex<Queues>,
     pub(super) sources: Vec<Source>,
+    /// Logical names of the sources.
+    pub(super) topics: Vec<Arc<str>>,
     pub(super) layout: Layout,
     /// Why this consumer must end and another begin.
     pub(super) failed: Mutex<Option<String>>,
@@ -139,7 +142,7 @@ impl Assignment {
 
     pub(super) fn deliver(&self, consumer: &Client, message: &BorrowedMessage<'_>) {
         let delivery = self.delivery(message);
-        let class = self.class(&(delivery.topic.clone(), delivery.partition));
+        let class = self.class(&(Arc::clone(&delivery.topic), delivery.partition));
         let mut queues = lock(&self.queues);
         queues.push(class, Signal::Delivered(delivery));
         if queues.full(class) && queues.paused.insert(class) {
@@ -211,11 +214,11 @@ impl Assignment {
     }
 
     fn logical(&self, tpl: &TopicPartitionList) -> Vec<Partition> {
-        tpl.elements().iter().map(|e| (e.topic().strip_prefix(&self.prefix).unwrap_or(e.topic()).to_owned(), e.partition())).collect()
+        tpl.elements().iter().map(|e| (self.topic(e.topic()), e.partition())).collect()
     }
 
     fn ours(&self, topic: &str) -> bool {
-        self.sources.iter().any(|s| s.topic == topic && matches!(s.origin, Origin::Ours { .. }))
+        self.sources.iter().any(|s| *s.topic == *topic && matches!(s.origin, Origin::Ours { .. }))
     }
 
     /// Ends this consumer: another one joins, claims and begins where the database says.
@@ -228,16 +231,27 @@ impl Assignment {
     }
 
     fn delivery(&self, message: &BorrowedMessage<'_>) -> Delivery {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let headers = message.headers().map(|headers| headers.iter().map(|h| (h.key.to_owned(), text(h.value.unwrap_or_default()))).collect());
+        let text = |bytes| String::from_utf8_lossy(bytes);
+        let mut headers = cloudevent::Headers::default();
+        if let Some(carried) = message.headers() {
+            let bytes = carried.iter().map(|h| h.key.len() + h.value.map_or(0, <[u8]>::len)).sum();
+            headers = cloudevent::Headers::with_capacity(carried.count(), bytes);
+            carried.iter().for_each(|h| headers.push(h.key, &text(h.value.unwrap_or_default())));
+        }
         Delivery {
-            topic: message.topic().strip_prefix(&self.prefix).unwrap_or(message.topic()).to_owned(),
+            topic: self.topic(message.topic()),
             partition: message.partition(),
             offset: message.offset(),
-            key: message.key().map(text).unwrap_or_default(),
-            headers: Arc::new(headers.unwrap_or_default()),
-            payload: Arc::new(message.payload().unwrap_or_default().to_vec()),
+            key: text(message.key().unwrap_or_default()).into(),
+            headers: Arc::new(headers),
+            payload: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
         }
+    }
+
+    /// The logical name of a topic; shared by all that is read of it.
+    fn topic(&self, physical: &str) -> Arc<str> {
+        let logical = physical.strip_prefix(&self.prefix).unwrap_or(physical);
+        self.topics.iter().find(|topic| ***topic == *logical).map_or_else(|| logical.into(), Arc::clone)
     }
 
     /// Offsets to report to Kafka.

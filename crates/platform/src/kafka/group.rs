@@ -71,6 +71,7 @@ impl Member {
             owned: Arc::clone(owned),
             queues: Mutex::new(Queues::new(self.loops.clone())),
             sources: self.sources.clone(),
+            topics: self.sources.iter().map(|s| s.topic.into()).collect(),
             layout: self.layout,
             failed: Mutex::new(None),
         };
@@ -130,7 +131,7 @@ impl Member {
 
 /// Consume loop of a partition.
 pub fn class_of(sources: &[Source], layout: Layout, partition: &Partition) -> Class {
-    match sources.iter().find(|s| s.topic == partition.0).map(|s| s.class) {
+    match sources.iter().find(|s| *s.topic == *partition.0).map(|s| s.class) {
         Some(SourceClass::Parcels) => Class::Parcels,
         Some(SourceClass::ByStream) => layout.class(partition.1.unsigned_abs()),
         Some(SourceClass::Cargo) | None => Class::Cargo,

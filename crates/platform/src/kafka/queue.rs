@@ -114,8 +114,7 @@ impl Queue {
 fn weight(signal: &Signal) -> usize {
     match signal {
         Signal::Delivered(delivery) => {
-            let headers: usize = delivery.headers.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
-            delivery.payload.len() + headers + 256
+            delivery.payload.len() + delivery.headers.bytes() + delivery.headers.len() * 8 + 256
         }
         Signal::Assigned(_) | Signal::Revoked(_) | Signal::Rewound(_) => 0,
     }
@@ -129,7 +128,8 @@ mod tests {
     use crate::reader::Delivery;
 
     fn delivery(bytes: usize) -> Signal {
-        Signal::Delivered(Delivery { payload: vec![0; bytes].into(), ..Delivery::default() })
+        let headers = crate::cloudevent::Headers::default().into();
+        Signal::Delivered(Delivery { topic: "t".into(), partition: 0, offset: 0, key: "".into(), headers, payload: vec![0; bytes].into() })
     }
 
     proptest! {

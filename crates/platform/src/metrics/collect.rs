@@ -103,7 +103,7 @@ impl Collector {
         let Some(ends) = self.ends(memory, &reading).await else { return };
         let (now, clock, applied) = (Instant::now(), clock::now(), lock(&self.metrics.0.applied).clone());
         for (reading, owned) in reading {
-            let place = (reading.topic, reading.partition);
+            let place = (reading.topic.into(), reading.partition);
             let Some(end) = ends.get(&place) else { continue };
             let events = (end - reading.next_offset).max(0);
             if events == 0 || !owned {
@@ -134,7 +134,7 @@ impl Collector {
         let answer = tokio::task::spawn_blocking(move || client.offsets_for_times(asked, PATIENCE)).await.ok()?.ok()?;
         let logical = |topic: &str| topic.strip_prefix(&self.kafka.prefix).unwrap_or(topic).to_owned();
         let elements = answer.elements();
-        Some(elements.iter().filter_map(|e| Some(((logical(e.topic()), e.partition()), e.offset().to_raw().filter(|end| *end >= 0)?))).collect())
+        Some(elements.iter().filter_map(|e| Some(((logical(e.topic()).into(), e.partition()), e.offset().to_raw().filter(|end| *end >= 0)?))).collect())
     }
 
     fn watch_clock(&self, memory: &mut Memory) {

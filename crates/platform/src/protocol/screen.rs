@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(screen(&START, &fact), Screened::Fork);
         let read = Progress { position: 1, hash: [9; 32], ..START };
         assert_eq!(screen(&read, &Fact::repaired(row(1, &GENESIS))), Screened::Fork, "the row that was read last, with another hash");
-        fact.headers = Vec::new().into();
+        fact.headers = crate::cloudevent::Headers::default().into();
         assert_eq!(screen(&START, &fact), Screened::Foreign);
     }
 }

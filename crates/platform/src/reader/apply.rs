@@ -1,5 +1,8 @@
 //! The facts of one batch inside its transaction: parked ones aside, messages seen before answered again, the rest to the handler.
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use sqlx::PgConnection;
 
@@ -127,7 +130,7 @@ struct Sorted {
 /// The handler counted the facts that it was given; a batch is taken apart by units.
 fn among(units: &[Unit], given: &[Fact], halt: Halt) -> Halt {
     let Halt::SplitAfter(index) = halt else { return halt };
-    let place = |fact: &Fact| (fact.topic.clone(), fact.partition, fact.offset);
+    let place = |fact: &Fact| (Arc::clone(&fact.topic), fact.partition, fact.offset);
     let rejected = given.get(index).map(place);
     Halt::SplitAfter(units.iter().position(|unit| unit.applicable().map(place) == rejected).unwrap_or(0))
 }

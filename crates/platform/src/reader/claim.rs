@@ -1,7 +1,7 @@
 //! Owning partitions: a claim raises the epoch, a batch proves it still holds.
 //!
 //! What both mean is told by [`crate::protocol::owning`]; here is their SQL. The fence runs in the transaction that writes the effects.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sqlx::PgConnection;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A partition of a logical topic.
-pub type Partition = (String, i32);
+pub type Partition = (Arc<str>, i32);
 
 /// Takes partitions over: epoch + 1, reading position, hash and offset in the same statement.
 pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &str) -> Result<BTreeMap<Partition, Progress>, Failure> {
@@ -24,7 +24,7 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
     if laboratory::broken(laboratory::Broken::NoFence) {
         return super::broken::claim(conn, &sorted, owner).await;
     }
-    let (topics, numbers): (Vec<String>, Vec<i32>) = sorted.into_iter().unzip();
+    let (topics, numbers): (Vec<String>, Vec<i32>) = sorted.into_iter().map(|(topic, number)| (topic.to_string(), number)).unzip();
     let rows = sqlx::query!(
         r#"INSERT INTO consumers AS c (topic, partition, epoch, owner)
            SELECT w.topic, w.partition, 1, $3 FROM UNNEST($1::text[], $2::int[]) AS w (topic, partition)
@@ -39,7 +39,7 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
     rows.into_iter()
         .map(|r| {
             let hash = chain::hash(&r.hash).ok_or_else(|| Failure::Deterministic("a reading position has no hash".to_owned()))?;
-            Ok(((r.topic, r.partition), Progress { epoch: r.epoch, position: r.position, hash, next_offset: r.next_offset }))
+            Ok(((r.topic.into(), r.partition), Progress { epoch: r.epoch, position: r.position, hash, next_offset: r.next_offset }))
         })
         .collect()
 }
@@ -50,7 +50,7 @@ pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result
     if laboratory::broken(laboratory::Broken::NoFence) || laboratory::broken(laboratory::Broken::NoPositionCheck) {
         return super::broken::fence(conn, moves).await;
     }
-    let topics: Vec<String> = moves.iter().map(|m| m.partition.0.clone()).collect();
+    let topics: Vec<String> = moves.iter().map(|m| m.partition.0.to_string()).collect();
     let numbers: Vec<i32> = moves.iter().map(|m| m.partition.1).collect();
     let column = |pick: fn(&Move<Partition>) -> i64| moves.iter().map(pick).collect::<Vec<_>>();
     let hashes: Vec<Vec<u8>> = moves.iter().map(|m| m.to.hash.to_vec()).collect();

@@ -155,7 +155,7 @@ impl Loop {
         let mut deliveries = deliveries;
         let mut pause = Duration::from_millis(20);
         while !deliveries.is_empty() {
-            deliveries.retain(|d| !self.stopped.contains_key(&(d.topic.clone(), d.partition)));
+            deliveries.retain(|d| !self.stopped.contains_key(&(Arc::clone(&d.topic), d.partition)));
             match self.reader.step(deliveries.clone()).await {
                 Ok(report) => {
                     self.health.database(true);

@@ -1,35 +1,36 @@
 //! A message as Kafka delivered it, and a fact as handlers see it.
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
     Instant,
-    cloudevent::{self, Headers, header},
-    journal::{Hash, Link, Row, chain},
+    cloudevent::{self, Headers},
+    journal::{Hash, Link, Row},
     protocol::screen::Arrival,
 };
 
 /// A message as it came.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Delivery {
     /// Logical topic name.
-    pub topic: String,
+    pub topic: Arc<str>,
     pub partition: i32,
     pub offset: i64,
-    pub key: String,
-    /// Shared: a batch that is tried again copies nothing.
+    /// Shared, as all that follows: a batch that is tried again copies nothing.
+    pub key: Arc<str>,
     pub headers: Arc<Headers>,
-    pub payload: Arc<Vec<u8>>,
+    pub payload: Bytes,
 }
 
 impl Delivery {
     /// The same as far as our tables can keep it.
     pub fn storable(self) -> Self {
-        if self.key.contains('\0') || self.headers.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-            let headers = Arc::new(cloudevent::storable(self.headers.to_vec()));
-            return Self { key: cloudevent::printable(self.key), headers, ..self };
+        if self.key.contains('\0') || self.headers.has_nul() {
+            let headers = Arc::new(cloudevent::storable(Headers::clone(&self.headers)));
+            return Self { key: cloudevent::printable(self.key.to_string()).into(), headers, ..self };
         }
         self
     }
@@ -38,15 +39,15 @@ impl Delivery {
 /// A message with its attributes in binary mode, wherever it came from: the wire, the producer's journal, or one of our tables.
 #[derive(Debug, Clone)]
 pub struct Fact {
-    pub topic: String,
+    pub topic: Arc<str>,
     pub partition: i32,
     /// Kafka offset; minus the position for a row repaired from the producer's journal.
     pub offset: i64,
     /// Position in the producer's stream; 0 from outside.
     pub position: i64,
-    pub key: String,
+    pub key: Arc<str>,
     pub headers: Arc<Headers>,
-    pub payload: Arc<Vec<u8>>,
+    pub payload: Bytes,
     /// From outside: the id was used before, with other content.
     pub reused: bool,
     /// Applied again from the dead letters.
@@ -55,15 +56,16 @@ pub struct Fact {
 
 impl Fact {
     pub fn new(
-        topic: String,
+        topic: impl Into<Arc<str>>,
         partition: i32,
         offset: i64,
         position: i64,
-        key: String,
+        key: impl Into<Arc<str>>,
         headers: impl Into<Arc<Headers>>,
-        payload: impl Into<Arc<Vec<u8>>>,
+        payload: impl Into<Bytes>,
     ) -> Self {
-        Self { topic, partition, offset, position, key, headers: headers.into(), payload: payload.into(), reused: false, redriven: false }
+        let (topic, key, headers, payload) = (topic.into(), key.into(), headers.into(), payload.into());
+        Self { topic, partition, offset, position, key, headers, payload, reused: false, redriven: false }
     }
 
     /// A row that never came by the wire.
@@ -73,7 +75,7 @@ impl Fact {
     }
 
     fn header(&self, name: &str) -> &str {
-        header(&self.headers, name)
+        self.headers.get(name)
     }
 
     /// `ce_type`.
@@ -134,7 +136,8 @@ impl Arrival for Fact {
     }
 
     fn claimed_hash(&self) -> Option<Hash> {
-        hex::decode(self.header(cloudevent::CHAIN)).ok().and_then(|bytes| chain::hash(&bytes))
+        let mut hash = Hash::default();
+        hex::decode_to_slice(self.header(cloudevent::CHAIN), &mut hash).ok().map(|()| hash)
     }
 
     fn hash_behind(&self, position: i64, previous: &Hash) -> Option<Hash> {
@@ -170,27 +173,25 @@ impl Row {
     /// The headers under which the relay sends this row.
     pub fn wire_headers(&self) -> Headers {
         let own = cloudevent::from_text(&self.headers);
-        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut headers = vec![
-            text(cloudevent::SPECVERSION, "1.0"),
-            text(cloudevent::SOURCE, &format!("/{}", self.topic)),
-            text(cloudevent::ID, &format!("{}-{}", self.stream, self.position)),
-            text(cloudevent::TYPE, &self.kind),
-            text(cloudevent::SUBJECT, &self.subject),
-            text(cloudevent::TIME, &self.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
-            text(cloudevent::SEQUENCE, &format!("{:020}", self.position)),
-            text(cloudevent::OFFICE, &self.office),
-            text(cloudevent::ACTOR, &self.actor),
-            text(cloudevent::CAUSE, &self.cause),
-            text(cloudevent::CHAIN, &hex::encode(&self.hash)),
-        ];
+        let mut headers = Headers::with_capacity(14 + own.len(), 640 + own.bytes());
+        headers.push(cloudevent::SPECVERSION, "1.0");
+        headers.push(cloudevent::SOURCE, &format!("/{}", self.topic));
+        headers.push(cloudevent::ID, &format!("{}-{}", self.stream, self.position));
+        headers.push(cloudevent::TYPE, &self.kind);
+        headers.push(cloudevent::SUBJECT, &self.subject);
+        headers.push(cloudevent::TIME, &self.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+        headers.push(cloudevent::SEQUENCE, &format!("{:020}", self.position));
+        headers.push(cloudevent::OFFICE, &self.office);
+        headers.push(cloudevent::ACTOR, &self.actor);
+        headers.push(cloudevent::CAUSE, &self.cause);
+        headers.push(cloudevent::CHAIN, &hex::encode(&self.hash));
         if !self.trace.is_empty() {
-            headers.push(text(cloudevent::TRACEPARENT, &self.trace));
+            headers.push(cloudevent::TRACEPARENT, &self.trace);
         }
-        if header(&own, cloudevent::CONTENT_TYPE).is_empty() {
-            headers.push(text(cloudevent::CONTENT_TYPE, cloudevent::PROTOBUF));
+        if own.get(cloudevent::CONTENT_TYPE).is_empty() {
+            headers.push(cloudevent::CONTENT_TYPE, cloudevent::PROTOBUF);
         }
-        headers.extend(own);
+        headers.extend(own.iter());
         headers
     }
 }

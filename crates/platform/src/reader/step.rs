@@ -61,10 +61,10 @@ pub enum Halted {
     Failure(#[from] Failure),
     /// The partition must not be read on: its producer contradicts what was read, or missing rows cannot be had.
     #[error("{topic}/{partition} stopped: {reason}")]
-    Stopped { topic: String, partition: i32, reason: String },
+    Stopped { topic: Arc<str>, partition: i32, reason: String },
     /// The topic is another one of the same name: the partition is let go and must be assigned and read from its first message.
     #[error("{topic}/{partition} was created anew")]
-    Anew { topic: String, partition: i32 },
+    Anew { topic: Arc<str>, partition: i32 },
 }
 
 pub(super) type Unit = plan::Unit<Partition, Fact>;
@@ -82,7 +82,7 @@ impl Reader {
         let partitions: Vec<Partition> = lost.keys().cloned().collect();
         let claimed = claim::claim(&mut *self.pool.acquire().await?, &partitions, &self.owner).await?;
         let sources = &self.sources;
-        let ours = |partition: &Partition| sources.iter().any(|s| s.topic == partition.0 && matches!(s.origin, Origin::Ours { .. }));
+        let ours = |partition: &Partition| sources.iter().any(|s| *s.topic == *partition.0 && matches!(s.origin, Origin::Ours { .. }));
         Ok(self.owning.claimed_again(lost, claimed, ours))
     }
 
@@ -199,7 +199,7 @@ impl Reader {
 
     /// The partition is read from its first message again, whoever is assigned to it next; until then it is nobody's here.
     pub(super) async fn begin_anew(&mut self, partition: &Partition) -> Result<(), Failure> {
-        tracing::error!(topic = partition.0, partition = partition.1, "the topic was created anew, it is read from its first message");
+        tracing::error!(topic = %partition.0, partition = partition.1, "the topic was created anew, it is read from its first message");
         self.rewind(partition).await?;
         self.owning.revoked([partition]);
         Ok(())
@@ -207,7 +207,7 @@ impl Reader {
 
     fn delivered(&self, delivery: Delivery) -> Delivered<Partition, Fact> {
         let delivery = delivery.storable();
-        let partition: Partition = (delivery.topic.clone(), delivery.partition);
+        let partition: Partition = (Arc::clone(&delivery.topic), delivery.partition);
         let offset = delivery.offset;
         let ours = matches!(self.origin(&delivery.topic), Origin::Ours { .. });
         let too_large = self.is_too_large(&delivery.payload);
@@ -226,7 +226,7 @@ impl Reader {
 
 fn of_ours(delivery: Delivery) -> Fact {
     let Delivery { topic, partition, offset, key, headers, payload } = delivery;
-    let position = cloudevent::header(&headers, cloudevent::SEQUENCE).parse().unwrap_or(0);
+    let position = headers.get(cloudevent::SEQUENCE).parse().unwrap_or(0);
     Fact::new(topic, partition, offset, position, key, headers, payload)
 }
 

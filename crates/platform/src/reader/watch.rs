@@ -51,7 +51,7 @@ impl Loop {
             Ok(Some(Compared::Fork(contradiction))) => self.stop_partition(partition.clone(), &contradiction.to_string()),
             Ok(Some(Compared::Behind(published))) => self.catch_up(partition, published).await,
             Err(error) => {
-                tracing::warn!(topic = partition.0, partition = partition.1, %error, "the producer's head could not be compared");
+                tracing::warn!(topic = %partition.0, partition = partition.1, %error, "the producer's head could not be compared");
                 self.reader.metrics.unchecked();
             }
         }
@@ -70,13 +70,13 @@ impl Loop {
         {
             match self.reader.begin_anew(partition).await {
                 Ok(()) => self.begin_anew(&partition.0, partition.1),
-                Err(error) => tracing::warn!(topic = partition.0, partition = partition.1, %error, "an offset beyond the end of its topic"),
+                Err(error) => tracing::warn!(topic = %partition.0, partition = partition.1, %error, "an offset beyond the end of its topic"),
             }
         }
     }
 
     async fn catch_up(&mut self, partition: &Partition, published: i64) {
-        tracing::warn!(topic = partition.0, partition = partition.1, published, "published rows did not come, fetching them");
+        tracing::warn!(topic = %partition.0, partition = partition.1, published, "published rows did not come, fetching them");
         match self.reader.catch_up(partition, published).await {
             Ok(_) => self.wake.wake(),
             Err(Halted::Stopped { reason, .. }) => self.stop_partition(partition.clone(), &reason),
@@ -89,7 +89,7 @@ impl Loop {
     }
 
     pub(super) fn stop_partition(&mut self, partition: Partition, reason: &str) {
-        tracing::error!(topic = partition.0, partition = partition.1, reason, "partition stopped");
+        tracing::error!(topic = %partition.0, partition = partition.1, reason, "partition stopped");
         self.health.stopped(&partition.0, partition.1, reason);
         if let Some(client) = lock(&self.client).as_ref() {
             let _ = client.pause(&client.context().physical(&partition));

@@ -108,8 +108,8 @@ impl Session {
     fn give(&self, prefix: &str, row: &Row) -> Result<(), KafkaError> {
         let topic = format!("{prefix}{}", row.topic);
         let mut headers = OwnedHeaders::new_with_capacity(16);
-        for (key, value) in row.wire_headers() {
-            headers = headers.insert(Header { key: &key, value: Some(&value) });
+        for (key, value) in row.wire_headers().iter() {
+            headers = headers.insert(Header { key, value: Some(value) });
         }
         let opaque = Box::new(((row.topic.clone(), row.stream), row.position));
         let record = BaseRecord::with_opaque_to(&topic, opaque).partition(row.stream).key(&row.office).payload(&row.payload).headers(headers);

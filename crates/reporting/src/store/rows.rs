@@ -69,23 +69,23 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
                     AND ('green' IN (d.lane, EXCLUDED.lane) OR d.officer || EXCLUDED.officer || d.queue_reason || EXCLUDED.queue_reason <> '')
                 THEN $33::timestamptz END)
         "#,
-        column!(patches, p => p.row.key.as_str().to_owned()),
+        column!(patches, p => p.row.key.as_str()) as &[&str],
         column!(patches, p => i16::from(p.row.version.count())),
-        column!(patches, p => p.office.clone()),
-        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.direction.as_str()).to_owned()),
-        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.kind.as_str()).to_owned()),
-        column!(patches, p => p.class.to_owned()),
-        column!(patches, p => p.sender.clone()),
-        column!(patches, p => p.reference.clone()),
-        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.currency.as_str()).to_owned()),
+        column!(patches, p => p.office.as_str()) as &[&str],
+        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.direction.as_str())) as &[&str],
+        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.kind.as_str())) as &[&str],
+        column!(patches, p => p.class) as &[&str],
+        column!(patches, p => p.sender.as_str()) as &[&str],
+        column!(patches, p => p.reference.as_str()) as &[&str],
+        column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.currency.as_str())) as &[&str],
         column!(patches, p => p.row.registered.as_ref().map_or(0, |r| r.value.value)),
         column!(patches, p => p.row.registered.as_ref().map_or(0, |r| r.value.duty_vnd)),
         column!(patches, p => p.row.paid_vnd),
         column!(patches, p => p.row.registered.as_ref().is_some_and(|r| r.value.amended)),
-        column!(patches, p => p.row.decided.as_ref().map_or("", |d| d.value.lane.as_str()).to_owned()),
-        column!(patches, p => p.form.to_owned()),
-        column!(patches, p => p.row.officer.as_ref().map_or("", |o| o.value.as_str()).to_owned()),
-        column!(patches, p => p.row.decided.as_ref().and_then(|d| d.value.queue_reason.as_ref()).map_or("", |r| r.as_str()).to_owned()),
+        column!(patches, p => p.row.decided.as_ref().map_or("", |d| d.value.lane.as_str())) as &[&str],
+        column!(patches, p => p.form) as &[&str],
+        column!(patches, p => p.row.officer.as_ref().map_or("", |o| o.value.as_str())) as &[&str],
+        column!(patches, p => p.row.decided.as_ref().and_then(|d| d.value.queue_reason.as_ref()).map_or("", |r| r.as_str())) as &[&str],
         column!(patches, p => p.row.concluded.as_ref().is_some_and(|c| c.value)),
         column!(patches, p => p.row.registered.as_ref().map(|r| r.stamp.at)) as &[Option<Instant>],
         column!(patches, p => p.row.replaced_at) as &[Option<Instant>],
@@ -100,7 +100,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
         column!(patches, p => p.row.tax_due_at) as &[Option<Instant>],
         column!(patches, p => p.row.cleared_at) as &[Option<Instant>],
         column!(patches, p => p.row.clearance_refused_at) as &[Option<Instant>],
-        column!(patches, p => p.trace.clone()),
+        column!(patches, p => p.trace.as_str()) as &[&str],
         now
     )
     .execute(conn)
@@ -127,13 +127,13 @@ pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatc
                 THEN EXCLUDED.departed_office ELSE v.departed_office END,
             departed_at = LEAST(v.departed_at, EXCLUDED.departed_at)
         "#,
-        column!(patches, p => p.row.id.clone()),
+        column!(patches, p => p.row.id.as_str()) as &[&str],
         column!(patches, p => p.row.arrived_at) as &[Option<Instant>],
-        column!(patches, p => p.arrived_office.clone()),
+        column!(patches, p => p.arrived_office.as_str()) as &[&str],
         column!(patches, p => p.row.held_at) as &[Option<Instant>],
-        column!(patches, p => p.held_office.clone()),
+        column!(patches, p => p.held_office.as_str()) as &[&str],
         column!(patches, p => p.row.departed_at) as &[Option<Instant>],
-        column!(patches, p => p.departed_office.clone())
+        column!(patches, p => p.departed_office.as_str()) as &[&str]
     )
     .execute(conn)
     .await?;

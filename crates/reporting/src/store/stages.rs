@@ -17,23 +17,23 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Fa
             $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::text[], $17::text[])
         ON CONFLICT DO NOTHING
         "#,
-        column!(rows, r => r.key.as_str().to_owned()),
-        column!(rows, r => r.place.topic.clone()),
+        column!(rows, r => r.key.as_str()) as &[&str],
+        column!(rows, r => &*r.place.topic) as &[&str],
         column!(rows, r => r.place.stream),
         column!(rows, r => r.place.position),
         column!(rows, r => i16::from(r.version)),
-        column!(rows, r => r.stage.as_str().to_owned()),
+        column!(rows, r => r.stage.as_str()) as &[&str],
         column!(rows, r => r.place.at),
-        column!(rows, r => r.place.office.clone()),
-        column!(rows, r => r.person.clone()),
-        column!(rows, r => r.gate.clone()),
-        column!(rows, r => r.lane.to_owned()),
-        column!(rows, r => r.form.to_owned()),
-        column!(rows, r => r.conform.to_owned()),
+        column!(rows, r => r.place.office.as_str()) as &[&str],
+        column!(rows, r => r.person.as_str()) as &[&str],
+        column!(rows, r => r.gate.as_str()) as &[&str],
+        column!(rows, r => r.lane) as &[&str],
+        column!(rows, r => r.form) as &[&str],
+        column!(rows, r => r.conform) as &[&str],
         column!(rows, r => r.amount_vnd),
-        column!(rows, r => r.reason.clone()),
-        column!(rows, r => r.officer.clone()),
-        column!(rows, r => r.place.trace.clone())
+        column!(rows, r => r.reason.as_str()) as &[&str],
+        column!(rows, r => r.officer.as_str()) as &[&str],
+        column!(rows, r => r.place.trace.as_str()) as &[&str]
     )
     .execute(conn)
     .await?;
@@ -52,16 +52,16 @@ pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow]) -> Result<()
             $11::timestamptz[])
         ON CONFLICT DO NOTHING
         "#,
-        column!(rows, r => r.place.topic.clone()),
+        column!(rows, r => &*r.place.topic) as &[&str],
         column!(rows, r => r.place.stream),
         column!(rows, r => r.place.position),
-        column!(rows, r => r.attempt.to_owned()),
-        column!(rows, r => r.place.office.clone()),
-        column!(rows, r => r.direction.to_owned()),
-        column!(rows, r => r.kind.clone()),
-        column!(rows, r => r.code.clone()),
-        column!(rows, r => r.sender.clone()),
-        column!(rows, r => r.reference.clone()),
+        column!(rows, r => r.attempt) as &[&str],
+        column!(rows, r => r.place.office.as_str()) as &[&str],
+        column!(rows, r => r.direction) as &[&str],
+        column!(rows, r => r.kind.as_str()) as &[&str],
+        column!(rows, r => r.code.as_str()) as &[&str],
+        column!(rows, r => r.sender.as_str()) as &[&str],
+        column!(rows, r => r.reference.as_str()) as &[&str],
         column!(rows, r => r.place.at)
     )
     .execute(conn)

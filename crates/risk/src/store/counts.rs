@@ -56,8 +56,8 @@ pub async fn add_counts(conn: &mut PgConnection, rows: &Counted, day: NaiveDate)
         r#"INSERT INTO counts AS c (kind, code, day, events, nonconform)
            SELECT w.kind, w.code, $5, w.events, w.nonconform FROM UNNEST($1::text[], $2::text[], $3::int[], $4::int[]) AS w (kind, code, events, nonconform)
            ON CONFLICT (kind, code, day) DO UPDATE SET events = c.events + EXCLUDED.events, nonconform = c.nonconform + EXCLUDED.nonconform"#,
-        &sorted.iter().map(|(k, _)| k.0.clone()).collect::<Vec<_>>(),
-        &sorted.iter().map(|(k, _)| k.1.clone()).collect::<Vec<_>>(),
+        &sorted.iter().map(|(k, _)| k.0.as_str()).collect::<Vec<_>>() as &[&str],
+        &sorted.iter().map(|(k, _)| k.1.as_str()).collect::<Vec<_>>() as &[&str],
         &sorted.iter().map(|(_, v)| v.0).collect::<Vec<_>>(),
         &sorted.iter().map(|(_, v)| v.1).collect::<Vec<_>>(),
         day

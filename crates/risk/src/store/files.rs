@@ -132,7 +132,7 @@ pub async fn save_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<()
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&FileRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let text = |pick: fn(&FileRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         r#"INSERT INTO files (key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace)
            SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
@@ -142,25 +142,25 @@ pub async fn save_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<()
                state = EXCLUDED.state, officer = EXCLUDED.officer, supervisor = EXCLUDED.supervisor, queue_reason = EXCLUDED.queue_reason,
                how = EXCLUDED.how, grp = EXCLUDED.grp, points = EXCLUDED.points, round = EXCLUDED.round, selection_day = EXCLUDED.selection_day,
                since = EXCLUDED.since, facts = EXCLUDED.facts, selection = EXCLUDED.selection, trace = EXCLUDED.trace"#,
-        &text(|r| &r.key),
+        &text(|r| &r.key) as &[&str],
         &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.office),
-        &text(|r| &r.class),
-        &text(|r| &r.lane),
-        &text(|r| &r.form),
-        &text(|r| &r.state),
-        &text(|r| &r.officer),
-        &text(|r| &r.supervisor),
-        &text(|r| &r.queue_reason),
-        &text(|r| &r.how),
-        &text(|r| &r.grp),
+        &text(|r| &r.office) as &[&str],
+        &text(|r| &r.class) as &[&str],
+        &text(|r| &r.lane) as &[&str],
+        &text(|r| &r.form) as &[&str],
+        &text(|r| &r.state) as &[&str],
+        &text(|r| &r.officer) as &[&str],
+        &text(|r| &r.supervisor) as &[&str],
+        &text(|r| &r.queue_reason) as &[&str],
+        &text(|r| &r.how) as &[&str],
+        &text(|r| &r.grp) as &[&str],
         &rows.iter().map(|r| r.points).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.round).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.selection_day).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.since).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.facts.as_slice()).collect::<Vec<_>>() as &[&[u8]],
         &rows.iter().map(|r| r.selection.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &text(|r| &r.trace)
+        &text(|r| &r.trace) as &[&str]
     )
     .execute(conn)
     .await?;

@@ -109,7 +109,7 @@ pub async fn loads(conn: &mut PgConnection, offices: &[(String, NaiveDate)]) -> 
 
 pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<(), Failure> {
     let bytes = |pick: fn(&OfficeRow) -> &[u8]| rows.iter().map(|r| pick(r).to_vec()).collect::<Vec<_>>();
-    let texts = |pick: fn(&OfficeRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let texts = |pick: fn(&OfficeRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         r#"UPDATE offices o SET open_day = w.open_day, closed_day = w.closed_day, decisions = w.decisions, last_at = w.last_at, rules = w.rules,
                model = w.model, roster = w.roster, counts = w.counts, beacon_source = w.beacon_source, beacon_value = w.beacon_value
@@ -117,7 +117,7 @@ pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result
                        $10::text[], $11::text[])
                 AS w (office, open_day, closed_day, decisions, last_at, rules, model, roster, counts, beacon_source, beacon_value)
            WHERE o.office = w.office"#,
-        &texts(|r| &r.office),
+        &texts(|r| &r.office) as &[&str],
         &rows.iter().map(|r| r.open_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
         &rows.iter().map(|r| r.closed_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
         &rows.iter().map(|r| r.decisions).collect::<Vec<_>>(),
@@ -126,8 +126,8 @@ pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result
         &bytes(|r| &r.model),
         &bytes(|r| &r.roster),
         &bytes(|r| &r.counts),
-        &texts(|r| &r.beacon_source),
-        &texts(|r| &r.beacon_value)
+        &texts(|r| &r.beacon_source) as &[&str],
+        &texts(|r| &r.beacon_value) as &[&str]
     )
     .execute(conn)
     .await?;

@@ -51,19 +51,19 @@ pub async fn add_overrides(conn: &mut PgConnection, rows: &[OverrideRow]) -> Res
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&OverrideRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let text = |pick: fn(&OverrideRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         "INSERT INTO overrides (at, office, number, what, source, target, reason, actor, second_person)
          SELECT * FROM UNNEST($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])",
         &rows.iter().map(|r| r.at).collect::<Vec<_>>(),
-        &text(|r| &r.office),
-        &text(|r| &r.number),
-        &text(|r| &r.what),
-        &text(|r| &r.source),
-        &text(|r| &r.target),
-        &text(|r| &r.reason),
-        &text(|r| &r.actor),
-        &text(|r| &r.second_person)
+        &text(|r| &r.office) as &[&str],
+        &text(|r| &r.number) as &[&str],
+        &text(|r| &r.what) as &[&str],
+        &text(|r| &r.source) as &[&str],
+        &text(|r| &r.target) as &[&str],
+        &text(|r| &r.reason) as &[&str],
+        &text(|r| &r.actor) as &[&str],
+        &text(|r| &r.second_person) as &[&str]
     )
     .execute(conn)
     .await?;

@@ -9,7 +9,7 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
     if rows.is_empty() {
         return Ok(());
     }
-    let column = |pick: fn(&VehicleRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let column = |pick: fn(&VehicleRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     let moments = |pick: fn(&VehicleRow) -> Option<Instant>| rows.iter().map(pick).collect::<Vec<_>>();
     let (ids, plates, countries) = (column(|r| &r.id), column(|r| &r.plate), column(|r| &r.country));
     let (gates, announced_at, announced) = (column(|r| &r.announced_gate), moments(|r| r.announced_at), column(|r| &r.announced));
@@ -18,14 +18,14 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
         sqlx::query!(
             r#"INSERT INTO vehicles (id, plate, country, announced_gate, announced_at, announced, held_gate, held_reason, held_at)
                SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])"#,
-            &ids,
-            &plates,
-            &countries,
-            &gates,
+            &ids as &[&str],
+            &plates as &[&str],
+            &countries as &[&str],
+            &gates as &[&str],
             &announced_at as &[Option<Instant>],
-            &announced,
-            &held_gates,
-            &held_reasons,
+            &announced as &[&str],
+            &held_gates as &[&str],
+            &held_reasons as &[&str],
             &held_at as &[Option<Instant>]
         )
         .execute(conn)
@@ -37,13 +37,13 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
                FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
                     AS w (id, plate, announced_gate, announced_at, announced, held_gate, held_reason, held_at)
                WHERE v.id = w.id"#,
-            &ids,
-            &plates,
-            &gates,
+            &ids as &[&str],
+            &plates as &[&str],
+            &gates as &[&str],
             &announced_at as &[Option<Instant>],
-            &announced,
-            &held_gates,
-            &held_reasons,
+            &announced as &[&str],
+            &held_gates as &[&str],
+            &held_reasons as &[&str],
             &held_at as &[Option<Instant>]
         )
         .execute(conn)
@@ -57,10 +57,10 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
     if rows.is_empty() {
         return Ok(());
     }
-    let keys: Vec<String> = rows.iter().map(|r| r.key.clone()).collect();
+    let keys: Vec<&str> = rows.iter().map(|r| r.key.as_str()).collect();
     let versions: Vec<i16> = rows.iter().map(|r| r.version).collect();
-    let vehicles: Vec<String> = rows.iter().map(|r| r.vehicle.clone()).collect();
-    let directions: Vec<String> = rows.iter().map(|r| r.direction.clone()).collect();
+    let vehicles: Vec<&str> = rows.iter().map(|r| r.vehicle.as_str()).collect();
+    let directions: Vec<&str> = rows.iter().map(|r| r.direction.as_str()).collect();
     let cleared: Vec<i16> = rows.iter().map(|r| r.cleared).collect();
     let withdrawn: Vec<bool> = rows.iter().map(|r| r.withdrawn).collect();
     let departed: Vec<bool> = rows.iter().map(|r| r.departed).collect();
@@ -68,10 +68,10 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
         sqlx::query!(
             r#"INSERT INTO carried (key, version, vehicle, direction, cleared, withdrawn, departed)
                SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[], $7::boolean[])"#,
-            &keys,
+            &keys as &[&str],
             &versions,
-            &vehicles,
-            &directions,
+            &vehicles as &[&str],
+            &directions as &[&str],
             &cleared,
             &withdrawn,
             &departed
@@ -85,10 +85,10 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
                FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[], $7::boolean[])
                     AS w (key, version, vehicle, direction, cleared, withdrawn, departed)
                WHERE c.key = w.key"#,
-            &keys,
+            &keys as &[&str],
             &versions,
-            &vehicles,
-            &directions,
+            &vehicles as &[&str],
+            &directions as &[&str],
             &cleared,
             &withdrawn,
             &departed
@@ -104,19 +104,19 @@ pub async fn save_visits(conn: &mut PgConnection, rows: &[VisitRow]) -> Result<(
     if rows.is_empty() {
         return Ok(());
     }
-    let column = |pick: fn(&VisitRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let column = |pick: fn(&VisitRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     let arrived: Vec<Instant> = rows.iter().map(|r| r.arrived_at).collect();
     let departed: Vec<Option<Instant>> = rows.iter().map(|r| r.departed_at).collect();
     sqlx::query!(
         r#"INSERT INTO visits (id, vehicle, gate, office, state, reason, arrived_at, departed_at)
            SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
            ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason, departed_at = EXCLUDED.departed_at"#,
-        &column(|r| &r.id),
-        &column(|r| &r.vehicle),
-        &column(|r| &r.gate),
-        &column(|r| &r.office),
-        &column(|r| &r.state),
-        &column(|r| &r.reason),
+        &column(|r| &r.id) as &[&str],
+        &column(|r| &r.vehicle) as &[&str],
+        &column(|r| &r.gate) as &[&str],
+        &column(|r| &r.office) as &[&str],
+        &column(|r| &r.state) as &[&str],
+        &column(|r| &r.reason) as &[&str],
         &arrived,
         &departed as &[Option<Instant>]
     )
@@ -130,12 +130,12 @@ pub async fn bind(conn: &mut PgConnection, rows: &[Bound]) -> Result<(), Failure
     if rows.is_empty() {
         return Ok(());
     }
-    let visits: Vec<String> = rows.iter().map(|r| r.visit.clone()).collect();
-    let declarations: Vec<String> = rows.iter().map(|r| r.declaration.clone()).collect();
+    let visits: Vec<&str> = rows.iter().map(|r| r.visit.as_str()).collect();
+    let declarations: Vec<&str> = rows.iter().map(|r| r.declaration.as_str()).collect();
     sqlx::query!(
         "INSERT INTO visit_declarations (visit, declaration) SELECT * FROM UNNEST($1::text[], $2::text[]) ON CONFLICT DO NOTHING",
-        &visits,
-        &declarations
+        &visits as &[&str],
+        &declarations as &[&str]
     )
     .execute(conn)
     .await?;
@@ -147,24 +147,24 @@ pub async fn keep(conn: &mut PgConnection, rows: &[ReadingRow], now: Instant) ->
     if rows.is_empty() {
         return Ok(());
     }
-    let column = |pick: fn(&ReadingRow) -> &String| rows.iter().map(|r| pick(r).clone()).collect::<Vec<_>>();
+    let column = |pick: fn(&ReadingRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     let times: Vec<Instant> = rows.iter().map(|r| r.observed_at).collect();
     let confidences: Vec<i16> = rows.iter().map(|r| r.confidence).collect();
     sqlx::query!(
         r#"INSERT INTO readings (camera, observed_at, plate, vehicle, gate, direction, confidence, image, outcome, reason, visit, seen_at)
            SELECT w.*, $12::timestamptz
            FROM UNNEST($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::text[], $9::text[], $10::text[], $11::text[]) AS w"#,
-        &column(|r| &r.camera),
+        &column(|r| &r.camera) as &[&str],
         &times,
-        &column(|r| &r.plate),
-        &column(|r| &r.vehicle),
-        &column(|r| &r.gate),
-        &column(|r| &r.direction),
+        &column(|r| &r.plate) as &[&str],
+        &column(|r| &r.vehicle) as &[&str],
+        &column(|r| &r.gate) as &[&str],
+        &column(|r| &r.direction) as &[&str],
         &confidences,
-        &column(|r| &r.image),
-        &column(|r| &r.outcome),
-        &column(|r| &r.reason),
-        &column(|r| &r.visit),
+        &column(|r| &r.image) as &[&str],
+        &column(|r| &r.outcome) as &[&str],
+        &column(|r| &r.reason) as &[&str],
+        &column(|r| &r.visit) as &[&str],
         now
     )
     .execute(conn)
