@@ -49,8 +49,9 @@ test: build ## All tests, on real Kafka and real PostgreSQL
 	$(CLEARGATE) up --no-services
 	cargo test --release --workspace --locked
 
-bench: build ## Throughput, latency, CPU and memory as a table and in target/bench.json
-	$(CLEARGATE) bench
+bench: build ## Every figure beside its must, stretch and anchor, as a table and in target/bench.json; hours, BENCH=--quick for minutes
+	cargo build --release --locked -p floor
+	$(CLEARGATE) bench $(BENCH)
 
 # The services once more with crash points, beside those that ship.
 laboratory: build

@@ -39,10 +39,10 @@ pub fn read(sandbox: &Sandbox, topic: &str) -> Result<Vec<Delivery>> {
         let headers = message.headers().into_iter().flat_map(Headers::iter);
         let headers: cloudevent::Headers = headers.map(|h| (h.key.to_owned(), text(h.value.unwrap_or_default()))).collect();
         messages.push(Delivery {
-            topic: topic.to_owned(),
+            topic: topic.into(),
             partition: message.partition(),
             offset: message.offset(),
-            key: message.key().map(text).unwrap_or_default(),
+            key: message.key().map(text).unwrap_or_default().into(),
             headers: headers.into(),
             payload: message.payload().unwrap_or_default().to_vec().into(),
         });
@@ -63,7 +63,7 @@ pub fn write(sandbox: &Sandbox, messages: &[Delivery]) -> Result<()> {
     for message in messages {
         let headers = message.headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(value) }));
         let physical = format!("{}{}", sandbox.kafka.prefix, message.topic);
-        let record = BaseRecord::to(&physical).partition(message.partition).key(&message.key).payload(message.payload.as_slice()).headers(headers);
+        let record = BaseRecord::to(&physical).partition(message.partition).key(&*message.key).payload(&*message.payload).headers(headers);
         producer.send(record).map_err(|(error, _)| error)?;
     }
     Ok(producer.flush(PATIENCE)?)

@@ -7,6 +7,7 @@ use std::{
 use async_trait::async_trait;
 use platform::{
     Entry, Fact, Failure, Handler, Outcome, Work,
+    cloudevent::Headers,
     commands::{Call, Decide},
     health::Health,
     journal::{self, Row, chain},
@@ -51,7 +52,7 @@ impl Handler for Older {
     async fn apply(&self, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes = Vec::with_capacity(facts.len());
         for fact in facts {
-            let unknown = fact.payload.as_slice() == b"new";
+            let unknown = *fact.payload == *b"new";
             outcomes.push(if unknown { Outcome::unknown_kind(fact.kind()) } else { apply(work, fact).await? });
         }
         Ok(outcomes)
@@ -92,7 +93,7 @@ async fn apply(work: &mut Work<'_>, fact: &Fact) -> Result<Outcome, Failure> {
         .bind(&body)
         .execute(&mut *work.conn)
         .await?;
-    if fact.topic == OUTSIDE {
+    if *fact.topic == *OUTSIDE {
         let answer = if fact.reused { "other content" } else { "answered" };
         let answer = entry(ANSWERS, fact.office(), &subject, answer);
         work.entries.push(answer.answering("sender", "application/json", (!fact.reused).then(|| fact.message_id())));
@@ -142,7 +143,7 @@ pub fn entry(topic: &'static str, office: &str, subject: &str, body: &str) -> En
         recorded_at: platform::clock::now(),
         trace: String::new(),
         payload: body.as_bytes().to_vec(),
-        headers: Vec::new(),
+        headers: Headers::default(),
         answer: false,
         answers: None,
     }
@@ -152,11 +153,9 @@ pub fn entry(topic: &'static str, office: &str, subject: &str, body: &str) -> En
 pub async fn tell(sandbox: &Sandbox, facts: &[(&str, &str, &str)]) -> anyhow::Result<Vec<Delivery>> {
     let entries: Vec<Entry> = facts.iter().map(|(office, subject, body)| entry(TOPIC, office, subject, body)).collect();
     let mut tx = sandbox.pool.begin().await?;
-    let places = journal::append(&mut tx, sandbox.journal, &entries).await?;
     let mut deliveries = Vec::new();
-    for place in places {
-        let (stream, position) = (i32::try_from(place.stream)?, i64::try_from(place.position)?);
-        let row = journal::read(&mut tx, TOPIC, stream, position, 1).await?.remove(0);
+    for told in journal::append(&mut tx, sandbox.journal, entries).await? {
+        let row = journal::read(&mut tx, TOPIC, told.stream, told.position, 1).await?.remove(0);
         deliveries.push(delivery(&row));
     }
     tx.commit().await?;
@@ -166,10 +165,10 @@ pub async fn tell(sandbox: &Sandbox, facts: &[(&str, &str, &str)]) -> anyhow::Re
 /// A row as Kafka would deliver it, offsets one behind positions.
 pub fn delivery(row: &Row) -> Delivery {
     Delivery {
-        topic: row.topic.clone(),
+        topic: (*row.topic).into(),
         partition: row.stream,
         offset: row.position - 1,
-        key: row.office.clone(),
+        key: row.office.as_str().into(),
         headers: row.wire_headers().into(),
         payload: row.payload.clone().into(),
     }
@@ -177,20 +176,19 @@ pub fn delivery(row: &Row) -> Delivery {
 
 /// A message from outside.
 pub fn message(offset: i64, id: &str, subject: &str, body: &str) -> Delivery {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Delivery {
-        topic: OUTSIDE.to_owned(),
+        topic: OUTSIDE.into(),
         partition: 0,
         offset,
-        key: "OFF1".to_owned(),
-        headers: vec![
-            header("ce_specversion", "1.0"),
-            header("ce_source", "/sender"),
-            header("ce_id", id),
-            header("ce_type", "nsw.toy.v1.Said"),
-            header("ce_subject", subject),
-            header("content-type", "application/json"),
-        ]
+        key: "OFF1".into(),
+        headers: Headers::from_iter([
+            ("ce_specversion", "1.0"),
+            ("ce_source", "/sender"),
+            ("ce_id", id),
+            ("ce_type", "nsw.toy.v1.Said"),
+            ("ce_subject", subject),
+            ("content-type", "application/json"),
+        ])
         .into(),
         payload: body.as_bytes().to_vec().into(),
     }
@@ -207,12 +205,13 @@ pub fn reader(sandbox: &Sandbox, owner: &str, journals: Arc<dyn Journals>) -> Re
         owner: owner.to_owned(),
         metrics: Metrics::new("toy"),
         owning: Owning::default(),
+        told: Vec::new(),
     }
 }
 
 /// All partitions that the toy reads.
-pub fn partitions() -> Vec<(String, i32)> {
-    (0..8).map(|n| (TOPIC.to_owned(), n)).chain([(OUTSIDE.to_owned(), 0)]).collect()
+pub fn partitions() -> Vec<(Arc<str>, i32)> {
+    (0..8).map(|n| (TOPIC.into(), n)).chain([(OUTSIDE.into(), 0)]).collect()
 }
 
 /// (subject, body) of every effect, in order.

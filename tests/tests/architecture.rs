@@ -8,7 +8,8 @@ const SERVICES: [&str; 4] = ["intake", "risk", "tracking", "reporting"];
 fn allowed(from: &str) -> BTreeSet<String> {
     let names = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<BTreeSet<_>>();
     match from {
-        "values" | "contracts" => BTreeSet::new(),
+        // What the platform is measured against shares nothing with it.
+        "values" | "contracts" | "floor" => BTreeSet::new(),
         "platform" => names(&["contracts"]),
         domain if domain.ends_with("-domain") => names(&["values"]),
         service if SERVICES.contains(&service) => {

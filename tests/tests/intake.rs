@@ -9,6 +9,7 @@ use contracts::{
 };
 use intake::{FACTS, IntakeHandler, MIGRATIONS, RESPONSES, RISK, Rules, SOURCES, Settings};
 use platform::{
+    cloudevent::Headers,
     journal::{GENESIS, Hash, Link, Row},
     metrics::Metrics,
     reader::{Delivery, step::Reader},
@@ -41,27 +42,26 @@ impl Desk {
             owner: "test".to_owned(),
             metrics: Metrics::new("intake"),
             owning: Default::default(),
+            told: Vec::new(),
         };
-        reader.claim(&[(intake::DECLARATIONS.to_owned(), 0), (intake::PAYMENTS.to_owned(), 0), (RISK.to_owned(), 0)]).await?;
+        reader.claim(&[(intake::DECLARATIONS.into(), 0), (intake::PAYMENTS.into(), 0), (RISK.into(), 0)]).await?;
         Ok(Self { sandbox, reader, messages: 0, risk: (0, GENESIS) })
     }
 
     /// A message of the single window.
     async fn say<M: serde::Serialize>(&mut self, topic: &str, kind: &str, message: &M) -> anyhow::Result<()> {
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let id = format!("m{}", self.messages);
-        let headers = vec![
-            header("ce_specversion", "1.0"),
-            header("ce_type", kind),
-            header("ce_source", "/nsw/TESTER"),
-            header("ce_id", &id),
-            header("content-type", "application/json"),
-        ];
+        let headers = Headers::from_iter([
+            ("ce_specversion", "1.0"),
+            ("ce_type", kind),
+            ("ce_source", "/nsw/TESTER"),
+            ("ce_id", &id),
+            ("content-type", "application/json"),
+        ]);
         let offset = self.messages;
         self.messages += 1;
         let payload = serde_json::to_vec(message)?;
-        let message =
-            Delivery { topic: topic.to_owned(), partition: 0, offset, key: "32BB".to_owned(), headers: headers.into(), payload: payload.into() };
+        let message = Delivery { topic: topic.into(), partition: 0, offset, key: "32BB".into(), headers: headers.into(), payload: payload.into() };
         self.reader.step(vec![message]).await?;
         Ok(())
     }
@@ -71,10 +71,10 @@ impl Desk {
         let event = RiskEvent::from(Decided { key: key.to_owned(), version, lane: lane.into(), officer: "A".to_owned(), ..Decided::default() });
         let (position, previous) = self.risk;
         let mut row = Row {
-            topic: RISK.to_owned(),
+            topic: RISK.into(),
             stream: 0,
             position: position + 1,
-            kind: event.kind().to_owned(),
+            kind: event.kind().into(),
             subject: key.to_owned(),
             office: "32BB".to_owned(),
             actor: "risk".to_owned(),

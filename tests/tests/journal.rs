@@ -37,7 +37,7 @@ async fn eight_concurrent_writers_leave_gapless_positions_and_an_unbroken_chain(
                 let offices = (0..=(writer + round) % 5).map(|n| format!("OFF{}", (writer * 3 + round + n) % 12));
                 let entries: Vec<_> = offices.map(|office| entry(TOPIC, &office, &office, "ok")).collect();
                 let mut tx = pool.begin().await?;
-                journal::append(&mut tx, journal, &entries).await?;
+                journal::append(&mut tx, journal, entries).await?;
                 // Some transactions end without a trace; their positions must be taken by others.
                 if (writer + round).is_multiple_of(7) { tx.rollback().await? } else { tx.commit().await? }
             }

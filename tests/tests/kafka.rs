@@ -32,7 +32,7 @@ async fn sandbox(protocol: GroupProtocol) -> anyhow::Result<Sandbox> {
 async fn publish(sandbox: &Sandbox, from: usize, rounds: usize) -> anyhow::Result<()> {
     for round in from..from + rounds {
         let entries: Vec<Entry> = (0..12).map(|n| said(n, round)).collect();
-        append(sandbox, &entries).await?;
+        append(sandbox, entries).await?;
     }
     Ok(())
 }
@@ -42,7 +42,7 @@ fn said(office: usize, round: usize) -> Entry {
     Entry { class, ..entry(TOPIC, &format!("OFF{office}"), &format!("s{office}"), &round.to_string()) }
 }
 
-async fn append(sandbox: &Sandbox, entries: &[Entry]) -> anyhow::Result<()> {
+async fn append(sandbox: &Sandbox, entries: Vec<Entry>) -> anyhow::Result<()> {
     let mut tx = sandbox.pool.begin().await?;
     journal::append(&mut tx, sandbox.journal, entries).await?;
     Ok(tx.commit().await?)
@@ -108,7 +108,7 @@ async fn rows_reach_their_topics_in_order_with_all_their_headers() -> anyhow::Re
     publish(&sandbox, 0, 10).await?;
     let traced = Entry { trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(), ..said(1, 10) };
     let answer = entry(ANSWERS, "OFF1", "s1", "{}").answering("sender", "application/json", None);
-    append(&sandbox, &[traced, answer]).await?;
+    append(&sandbox, vec![traced, answer]).await?;
     relay_all(&sandbox, &mut relay(&sandbox, "one", 15)).await?;
     for topic in [TOPIC, ANSWERS] {
         let expected: Vec<Delivery> = rows(&sandbox, topic).await?.iter().map(toy::delivery).collect();
@@ -119,7 +119,7 @@ async fn rows_reach_their_topics_in_order_with_all_their_headers() -> anyhow::Re
         }
     }
     let answer = topic::read(&sandbox, ANSWERS)?.remove(0);
-    let names: Vec<&str> = answer.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = answer.headers.iter().map(|(name, _)| name).collect();
     let usual =
         ["specversion", "source", "id", "type", "subject", "time", "sequence", "office", "actor", "cause", "chain"].map(|n| format!("ce_{n}"));
     assert_eq!(names, usual.iter().map(String::as_str).chain(["content-type", "ce_recipient", "ce_answer"]).collect::<Vec<_>>());
@@ -257,7 +257,7 @@ struct Gated {
 #[async_trait]
 impl Handler for Gated {
     async fn apply(&self, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
-        let parcels = facts.iter().any(|f| f.topic == TOPIC && LAYOUT.class(f.partition.unsigned_abs()) == Class::Parcels);
+        let parcels = facts.iter().any(|f| *f.topic == *TOPIC && LAYOUT.class(f.partition.unsigned_abs()) == Class::Parcels);
         if parcels {
             self.reached.send_replace(true);
             let _open = self.gate.acquire().await.map_err(|e| Failure::Retry(e.to_string()))?;
@@ -273,13 +273,13 @@ async fn parcels_that_stand_still_hold_up_no_cargo() -> anyhow::Result<()> {
     // Room for six parcels in the loop and its queue, with two hundred on the topic before any cargo.
     let member = Running::start(&sandbox, "one", Arc::clone(&handler) as Arc<dyn Handler>, settings::Reader { batch: 2, ..READING })?;
     let parcel = |n: usize| Entry { class: Class::Parcels, ..entry(TOPIC, "OFF1", "parcel", &n.to_string()) };
-    append(&sandbox, &(0..200).map(parcel).collect::<Vec<_>>()).await?;
+    append(&sandbox, (0..200).map(parcel).collect()).await?;
     let mut relay = relay(&sandbox, "relay", 15);
     relay_all(&sandbox, &mut relay).await?;
     handler.reached.subscribe().wait_for(|reached| *reached).await?;
 
     let cargo = |n: usize| entry(TOPIC, "OFF1", "cargo", &n.to_string());
-    append(&sandbox, &(0..200).map(cargo).collect::<Vec<_>>()).await?;
+    append(&sandbox, (0..200).map(cargo).collect()).await?;
     relay_all(&sandbox, &mut relay).await?;
     until("all cargo is through", async || Ok(toy::effects(&sandbox).await?.len() == 200)).await?;
     assert!(toy::effects(&sandbox).await?.iter().all(|(subject, _)| subject == "cargo"));
@@ -321,7 +321,7 @@ async fn a_topic_that_was_created_anew_gets_the_whole_journal_and_one_emptied_by
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_that_was_restored_from_the_past_tells_nothing_more_and_its_other_streams_go_on() -> anyhow::Result<()> {
     let sandbox = sandbox(GroupProtocol::Classic).await?;
-    let say = async |office: &str| append(&sandbox, &[entry(TOPIC, office, office, "ok")]).await;
+    let say = async |office: &str| append(&sandbox, vec![entry(TOPIC, office, office, "ok")]).await;
     for _ in 0..3 {
         say("OFF1").await?;
         say("OFF2").await?;

@@ -119,7 +119,7 @@ async fn poison_is_isolated_its_subject_is_parked_and_a_redrive_applies_all_in_o
     let letters = dead_letters::list(&mut conn, &(String::new(), 0, i64::MIN), 10, false).await?;
     let codes: Vec<&str> = letters.iter().map(|l| l.code.as_str()).collect();
     assert_eq!(codes, ["TOY", "PARKED", "PARKED"]);
-    let first = (letters[0].fact.topic.clone(), letters[0].fact.partition, letters[0].fact.offset);
+    let first = (letters[0].fact.topic.to_string(), letters[0].fact.partition, letters[0].fact.offset);
 
     let desk = desk(&sandbox);
     let in_vain = desk.redrive(&first).await.unwrap();
@@ -225,7 +225,7 @@ async fn a_letter_that_parks_nothing_is_applied_once_by_two_redrives_at_once() -
     reader.claim(&partitions()).await?;
     reader.step(vec![message(0, "m1", "", "reject")]).await?;
     sqlx::query("INSERT INTO subjects VALUES ('mended')").execute(&sandbox.pool).await?;
-    let id = (toy::OUTSIDE.to_owned(), 0, 0);
+    let id = (toy::OUTSIDE.into(), 0, 0);
     let desk = desk(&sandbox);
     let (one, two) = tokio::join!(desk.redrive(&id), desk.redrive(&id));
     assert_eq!(one.unwrap().applied + two.unwrap().applied, 1);
@@ -237,7 +237,7 @@ async fn a_letter_that_parks_nothing_is_applied_once_by_two_redrives_at_once() -
 async fn an_idle_reader_stops_when_its_producer_was_restored_or_rewritten() -> anyhow::Result<()> {
     let sandbox = sandbox().await?;
     let deliveries = toy::tell(&sandbox, &[("OFF1", "a", "ok"), ("OFF1", "b", "ok"), ("OFF1", "c", "ok")]).await?;
-    let partition = (TOPIC.to_owned(), deliveries[0].partition);
+    let partition = (TOPIC.into(), deliveries[0].partition);
     let mut reader = reader(&sandbox, "one", Arc::new(OwnJournal(sandbox.pool.clone())));
     reader.claim(&partitions()).await?;
     reader.step(deliveries).await?;
@@ -259,7 +259,7 @@ async fn rows_fetched_from_their_producer_are_taken_apart_like_any_others() -> a
     let deliveries = toy::tell(&sandbox, &facts).await?;
     let mut reader = reader(&sandbox, "one", Arc::new(OwnJournal(sandbox.pool.clone())));
     reader.claim(&partitions()).await?;
-    let report = reader.catch_up(&(TOPIC.to_owned(), deliveries[0].partition), 5).await?;
+    let report = reader.catch_up(&(TOPIC.into(), deliveries[0].partition), 5).await?;
     assert_eq!((report.repaired, report.applied), (5, 2));
     assert_eq!(toy::effects(&sandbox).await?, pairs(&[("a", "ok"), ("c", "ok")]));
     // What Kafka brings late is known.
@@ -321,7 +321,7 @@ async fn facts_of_a_topic_created_anew_wait_and_are_buried_beside_those_of_the_s
     let mut reader = reader(&sandbox, "one", Arc::new(NoPeers));
     reader.claim(&partitions()).await?;
     reader.step(vec![message(0, "m1", "s", "await"), message(1, "m2", "", "reject")]).await?;
-    reader.rewind(&(toy::OUTSIDE.to_owned(), 0)).await?;
+    reader.rewind(&(toy::OUTSIDE.into(), 0)).await?;
     reader.step(vec![message(0, "n1", "t", "await"), message(1, "n2", "", "reject")]).await?;
     let letters: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letters").fetch_one(&sandbox.pool).await?;
     assert_eq!(letters, 2);
@@ -334,7 +334,7 @@ async fn facts_of_a_topic_created_anew_wait_and_are_buried_beside_those_of_the_s
 #[tokio::test]
 async fn offsets_that_begin_anew_stay_known_when_another_owner_came_between() -> anyhow::Result<()> {
     let sandbox = sandbox().await?;
-    let outside = (toy::OUTSIDE.to_owned(), 0);
+    let outside = (toy::OUTSIDE.into(), 0);
     let mut reader = reader(&sandbox, "one", Arc::new(NoPeers));
     reader.claim(&partitions()).await?;
     reader.step((0..3).map(|n| message(n, &format!("old{n}"), "s", "ok")).collect()).await?;
@@ -357,7 +357,7 @@ async fn another_message_where_the_last_one_was_means_another_topic_which_is_rea
     // Nobody's until it is claimed again; then it begins with the first message.
     assert_eq!(reader.step(anew.clone()).await?.applied, 0);
     reader.claim(&partitions()).await?;
-    assert_eq!(reader.owning.get(&(toy::OUTSIDE.to_owned(), 0)).map(|p| p.next_offset), Some(0));
+    assert_eq!(reader.owning.get(&(toy::OUTSIDE.into(), 0)).map(|p| p.next_offset), Some(0));
     assert_eq!(reader.step(anew).await?.applied, 6);
     Ok(())
 }

@@ -32,15 +32,14 @@ fn moment(second: i64) -> Instant {
 
 /// A fact as a reader hands it to the handler; the second is also its position.
 fn fact<E: Event>(topic: &str, event: &E, office: &str, second: i64) -> Fact {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let headers = vec![
-        header(cloudevent::TYPE, event.kind()),
-        header(cloudevent::OFFICE, office),
-        header(cloudevent::ACTOR, topic.trim_start_matches("customs.").trim_end_matches(".v1")),
-        header(cloudevent::TIME, &format!("{:?}", moment(second))),
-        header(cloudevent::TRACEPARENT, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-    ];
-    Fact::new(topic.to_owned(), 0, second, second, office.to_owned(), headers, event.encode_to_vec())
+    let headers = cloudevent::Headers::from_iter([
+        (cloudevent::TYPE, event.kind()),
+        (cloudevent::OFFICE, office),
+        (cloudevent::ACTOR, topic.trim_start_matches("customs.").trim_end_matches(".v1")),
+        (cloudevent::TIME, &format!("{:?}", moment(second))),
+        (cloudevent::TRACEPARENT, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+    ]);
+    Fact::new(topic, 0, second, second, office, headers, event.encode_to_vec())
 }
 
 fn declaration(key: &str, version: u32) -> Declaration {

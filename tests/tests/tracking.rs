@@ -13,6 +13,7 @@ use platform::{
     Entry, Instant,
     callers::Caller,
     clock,
+    cloudevent::Headers,
     commands::CommandLoop,
     health::Health,
     journal,
@@ -77,9 +78,10 @@ impl House {
             owner: "one".to_owned(),
             metrics: Metrics::new("tracking"),
             owning: Default::default(),
+            told: Vec::new(),
         };
-        let ours = [INTAKE, RISK].into_iter().flat_map(|topic| (0..8).map(move |n| (topic.to_owned(), n)));
-        reader.claim(&ours.chain([(OBSERVATIONS.to_owned(), 0)]).collect::<Vec<_>>()).await?;
+        let ours = [INTAKE, RISK].into_iter().flat_map(|topic| (0..8).map(move |n| (topic.into(), n)));
+        reader.claim(&ours.chain([(OBSERVATIONS.into(), 0)]).collect::<Vec<_>>()).await?;
         Ok(Self { sandbox, reader, rules, offset: 0, start: clock::now() - Duration::from_secs(7200) })
     }
 
@@ -101,20 +103,19 @@ impl House {
     }
 
     fn message(&mut self, id: &str, kind: &str, content_type: &str, payload: Vec<u8>) -> Delivery {
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let headers = vec![
-            header("ce_specversion", "1.0"),
-            header("ce_source", "/gate/laobao"),
-            header("ce_id", id),
-            header("ce_type", kind),
-            header("content-type", content_type),
-        ];
+        let headers = Headers::from_iter([
+            ("ce_specversion", "1.0"),
+            ("ce_source", "/gate/laobao"),
+            ("ce_id", id),
+            ("ce_type", kind),
+            ("content-type", content_type),
+        ]);
         self.offset += 1;
         Delivery {
-            topic: OBSERVATIONS.to_owned(),
+            topic: OBSERVATIONS.into(),
             partition: 0,
             offset: self.offset,
-            key: OFFICE.to_owned(),
+            key: OFFICE.into(),
             headers: headers.into(),
             payload: payload.into(),
         }
@@ -146,15 +147,15 @@ impl House {
                 recorded_at: clock::now(),
                 trace: String::new(),
                 payload: event.encode_to_vec(),
-                headers: Vec::new(),
+                headers: Headers::default(),
                 answer: false,
                 answers: None,
             })
             .collect();
         let mut tx = self.sandbox.pool.begin().await?;
         let mut deliveries = Vec::new();
-        for place in journal::append(&mut tx, self.sandbox.journal, &entries).await? {
-            let row = journal::read(&mut tx, INTAKE, i32::try_from(place.stream)?, i64::try_from(place.position)?, 1).await?.remove(0);
+        for told in journal::append(&mut tx, self.sandbox.journal, entries).await? {
+            let row = journal::read(&mut tx, INTAKE, told.stream, told.position, 1).await?.remove(0);
             deliveries.push(delivery(&row));
         }
         tx.commit().await?;
@@ -428,7 +429,7 @@ async fn what_cannot_be_read_is_rejected_with_its_reason_and_the_rest_flows_on()
     let other = Observation { plate: "74C88888".to_owned(), ..good.clone() }.encode_to_vec();
     let late = Observation { observed_at: Some(pbjson_types::Timestamp { seconds: i64::MAX, nanos: 0 }), ..good.clone() }.encode_to_vec();
     let mut bare = house.message("a", observed, protobuf, bytes.clone());
-    std::sync::Arc::make_mut(&mut bare.headers).retain(|(name, _)| name != "ce_id");
+    bare.headers = Arc::new(bare.headers.iter().filter(|(name, _)| *name != "ce_id").collect());
     let batch = vec![
         bare,
         house.message("b", observed, json, b"{".to_vec()),

@@ -1,7 +1,11 @@
 //! Answers to senders on `nsw.responses.v1`, and the facts of `customs.intake.v1`, as journal entries.
 use contracts::{Event, intake::IntakeEvent, nsw::v1::Response};
 use intake_domain as domain;
-use platform::{Entry, Instant, cloudevent::{Headers, PROTOBUF}, streams::Class};
+use platform::{
+    Entry, Instant,
+    cloudevent::{Headers, PROTOBUF},
+    streams::Class,
+};
 use prost::Message;
 
 use crate::{FACTS, RESPONSES, book::Record, submission::Via};

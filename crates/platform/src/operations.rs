@@ -120,7 +120,7 @@ impl Desk {
             Err(Halt::SplitAfter(_)) => return Err(Left { reason: "rejected again".to_owned(), unknown: false }),
         }
         let entries = std::mem::take(&mut work.entries);
-        journal::append(work.conn, self.journal, &entries).await?;
+        journal::append(work.conn, self.journal, entries).await?;
         Ok(dead_letters::close(work.conn, &letter.fact, now).await?)
     }
 
@@ -154,7 +154,7 @@ impl Desk {
             answer: false,
             answers: None,
         };
-        journal::append(&mut tx, self.journal, &[entry]).await?;
+        journal::append(&mut tx, self.journal, vec![entry]).await?;
         tx.commit().await?;
         self.wake.wake();
         Ok(())
@@ -246,10 +246,10 @@ fn page(rows: Vec<Row>) -> Vec<Row> {
 
 fn wire(row: Row) -> JournalRow {
     JournalRow {
-        topic: row.topic,
+        topic: row.topic.into_owned(),
         stream: row.stream.unsigned_abs(),
         position: row.position.unsigned_abs(),
-        kind: row.kind,
+        kind: row.kind.into_owned(),
         subject: row.subject,
         office: row.office,
         actor: row.actor,

@@ -104,10 +104,10 @@ impl Journals for Peers {
 fn row(row: contracts::common::JournalRow) -> Result<Row, Failure> {
     let out_of_range = || Failure::Deterministic("a journal row with a value out of range".to_owned());
     Ok(Row {
-        topic: row.topic,
+        topic: row.topic.into(),
         stream: i32::try_from(row.stream).map_err(|_| out_of_range())?,
         position: i64::try_from(row.position).map_err(|_| out_of_range())?,
-        kind: row.kind,
+        kind: row.kind.into(),
         subject: row.subject,
         office: row.office,
         actor: row.actor,

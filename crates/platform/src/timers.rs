@@ -45,12 +45,12 @@ pub async fn step(ground: &Ground, timer: &dyn Timer) -> Result<bool, Failure> {
     let mut work = Work::new(&mut tx, now);
     timer.fire(&mut work).await?;
     let entries = std::mem::take(&mut work.entries);
-    journal::append(&mut tx, ground.journal, &entries).await?;
+    let told = journal::append(&mut tx, ground.journal, entries).await?;
     laboratory::point("timers::before-commit");
     tx.commit().await?;
     laboratory::point("timers::after-commit");
-    if !entries.is_empty() {
-        ground.wake.wake();
+    if !told.is_empty() {
+        ground.wake.committed(told);
     }
     Ok(true)
 }

@@ -3,8 +3,8 @@ use sqlx::PgConnection;
 
 use crate::{
     Instant,
-    cloudevent::{CONTENT_TYPE, Headers, RECIPIENT},
-    journal::Link,
+    cloudevent::{self, ANSWER, CONTENT_TYPE, Headers, RECIPIENT},
+    journal::{Hash, Link, Row},
     streams::Class,
 };
 
@@ -66,6 +66,29 @@ impl Entry {
             cause: &self.cause,
             recorded_at: self.recorded_at,
             payload: &self.payload,
+        }
+    }
+
+    /// The row that it becomes at a place. An answer names itself as `ce_answer`, unless it repeats an earlier one.
+    pub fn into_row(self, stream: i32, position: i64, hash: &Hash) -> Row {
+        let mut headers = cloudevent::to_text(&self.headers);
+        if self.answer && self.headers.get(ANSWER).is_empty() {
+            headers.push_str(&format!("{ANSWER}={stream}-{position}\n"));
+        }
+        Row {
+            topic: self.topic.into(),
+            stream,
+            position,
+            kind: self.kind,
+            subject: self.subject,
+            office: self.office,
+            actor: self.actor,
+            cause: self.cause,
+            recorded_at: self.recorded_at,
+            trace: self.trace,
+            headers,
+            payload: self.payload,
+            hash: hash.to_vec(),
         }
     }
 

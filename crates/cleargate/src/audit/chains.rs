@@ -44,7 +44,7 @@ async fn verify_one(snapshot: &mut Snapshot, finding: &mut Finding) -> Result<()
             payload: row.get(9),
             hash: row.get(10),
         };
-        let place = (row.topic.clone(), row.stream);
+        let place = (row.topic.to_string(), row.stream);
         let (position, previous) = last.get(&place).copied().unwrap_or((0, GENESIS));
         finding.checked += 1;
         if row.position != position + 1 {

@@ -1,5 +1,5 @@
 //! `cleargate demo`: a day of Region IX from the single window to a signed report, and the proof that nothing was lost.
-mod learning;
+pub mod learning;
 mod officers;
 mod proving;
 mod spoiled;

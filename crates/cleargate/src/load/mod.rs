@@ -197,7 +197,7 @@ async fn mark_reported(window: &Window, reporting: &PgPool, pending: &[(String, 
     Ok(())
 }
 
-fn progress(total: u64) -> ProgressBar {
+pub fn progress(total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
     if let Ok(style) = ProgressStyle::with_template("  {bar:40} {pos}/{len} done  {per_sec}  {elapsed}") {
         bar.set_style(style);

@@ -7,7 +7,7 @@ mod kafka;
 mod lock;
 mod postgres;
 mod process;
-mod procfs;
+pub mod procfs;
 mod ready;
 mod report;
 mod scale;
@@ -20,7 +20,7 @@ mod tools;
 pub use issuer::Issuer;
 pub use report::Report;
 pub use scale::ScaleArgs;
-pub use services::{MOST, Replica};
+pub use services::{MOST, NAMES, Replica};
 pub use settings::StackArgs;
 
 use crate::progress::Progress;
@@ -120,6 +120,11 @@ impl Stack {
 
     pub async fn down_services(&self, progress: &Progress) -> Result<()> {
         services::down(self, progress).await
+    }
+
+    /// Stops one replica and starts it again; returns the time from its start to ready.
+    pub async fn restart(&self, replica: Replica) -> Result<std::time::Duration> {
+        services::restart(self, replica).await
     }
 
     /// Stops Kafka, then PostgreSQL.

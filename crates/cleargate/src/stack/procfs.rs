@@ -25,16 +25,43 @@ pub fn tree_memory_kb(pid: i32) -> Option<u64> {
     Some(own.saturating_add(children(pid).into_iter().filter_map(memory_kb).sum()))
 }
 
+/// CPU milliseconds that a process has spent without its children.
+pub fn cpu_ms(pid: i32) -> Option<u64> {
+    spent_ms(pid, 11..=12)
+}
+
+/// Fields utime, stime, cutime, cstime of proc(5), in ticks of 10 ms.
+fn spent_ms(pid: i32, fields: std::ops::RangeInclusive<usize>) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let all = fields_after_name(&stat)?;
+    Some(fields.filter_map(|n| all.get(n)?.parse::<u64>().ok()).sum::<u64>() * 10)
+}
+
+/// What all cores did since the machine started, in ticks of 10 ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jiffies {
+    pub busy: u64,
+    /// Elapsed time times cores.
+    pub all: u64,
+}
+
+/// The first line of `/proc/stat`. Time that the host gave to others was nobody's here.
+pub fn jiffies() -> Option<Jiffies> {
+    machine(fs::read_to_string("/proc/stat").ok()?.lines().next()?)
+}
+
+fn machine(line: &str) -> Option<Jiffies> {
+    // user nice system idle iowait irq softirq steal; guests are within user.
+    let fields: Vec<u64> = line.strip_prefix("cpu ")?.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+    let sum = |places: &[usize]| places.iter().filter_map(|place| fields.get(*place)).sum::<u64>();
+    let (busy, idle) = (sum(&[0, 1, 2, 5, 6]), sum(&[3, 4]));
+    Some(Jiffies { busy, all: busy + idle + sum(&[7]) })
+}
+
 /// CPU milliseconds that a process, its children and its children that have ended have spent.
 pub fn tree_cpu_ms(pid: i32) -> Option<u64> {
-    // Fields utime, stime, cutime, cstime of proc(5), in ticks of 10 ms.
-    let spent = |pid: i32, fields: std::ops::RangeInclusive<usize>| -> Option<u64> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let all = fields_after_name(&stat)?;
-        Some(fields.filter_map(|n| all.get(n)?.parse::<u64>().ok()).sum::<u64>() * 10)
-    };
-    let own = spent(pid, 11..=14)?;
-    Some(own.saturating_add(children(pid).into_iter().filter_map(|child| spent(child, 11..=12)).sum()))
+    let own = spent_ms(pid, 11..=14)?;
+    Some(own.saturating_add(children(pid).into_iter().filter_map(cpu_ms).sum()))
 }
 
 /// Whether a process works in `dir`, as every process of a PostgreSQL cluster does in its data directory.
@@ -66,6 +93,11 @@ mod tests {
     #[test]
     fn a_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
         assert_eq!(parent_of("12 (a) b (c)) S 7 12 12 0"), Some(7));
+    }
+
+    #[test]
+    fn the_machine_is_busy_with_all_but_idling_and_waiting_for_disks() {
+        assert_eq!(machine("cpu  10 1 5 100 7 2 3 4 0 0"), Some(Jiffies { busy: 21, all: 132 }));
     }
 
     #[test]

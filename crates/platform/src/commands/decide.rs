@@ -14,7 +14,7 @@ use crate::{
     clock,
     failure::Failure,
     health::Health,
-    journal::{self, Journal},
+    journal::{self, Journal, Row},
     laboratory,
     metrics::Metrics,
     reader::{
@@ -95,8 +95,8 @@ impl<D: Decide> CommandLoop<D> {
         }
         let (calls, askers): (Vec<_>, Vec<_>) = now.into_iter().map(|w| (w.call, w.asker)).unzip();
         match self.transact(&calls).await {
-            Ok(decisions) => {
-                self.wake.wake();
+            Ok((decisions, told)) => {
+                self.wake.committed(told);
                 self.metrics.decided(decisions.len());
                 askers.into_iter().zip(decisions).for_each(|(asker, decision)| asker.tell(decision));
                 later
@@ -149,11 +149,11 @@ impl<D: Decide> CommandLoop<D> {
         again
     }
 
-    async fn transact(&self, calls: &[Call<D::Command>]) -> Result<Vec<Decision>, Failure> {
+    async fn transact(&self, calls: &[Call<D::Command>]) -> Result<(Vec<Decision>, Vec<Row>), Failure> {
         let mut tx = self.pool.begin_with(begin(calls)).await?;
         let stored = stored(&mut tx, calls).await?;
         if stored.len() == calls.len() {
-            return Ok(calls.iter().filter_map(|c| repeat(&stored, c)).collect());
+            return Ok((calls.iter().filter_map(|c| repeat(&stored, c)).collect(), Vec::new()));
         }
         if !stored.is_empty() {
             // Rare: answer the repeats from the table and decide the others by themselves.
@@ -175,22 +175,26 @@ impl<D: Decide> CommandLoop<D> {
         let now = work.now;
         let entries = std::mem::take(&mut work.entries);
         remember(&mut tx, calls, &decisions, now).await?;
-        journal::append(&mut tx, self.journal, &entries).await?;
+        let told = journal::append(&mut tx, self.journal, entries).await?;
         laboratory::point("commands::before-commit");
         self.metrics.commit("commands", tx.commit()).await?;
         laboratory::point("commands::after-commit");
-        Ok(decisions)
+        Ok((decisions, told))
     }
 
-    async fn around_repeats(&self, calls: &[Call<D::Command>], stored: &Stored) -> Result<Vec<Decision>, Failure> {
-        let mut decisions = Vec::with_capacity(calls.len());
+    async fn around_repeats(&self, calls: &[Call<D::Command>], stored: &Stored) -> Result<(Vec<Decision>, Vec<Row>), Failure> {
+        let (mut decisions, mut told) = (Vec::with_capacity(calls.len()), Vec::new());
         for call in calls {
             match repeat(stored, call) {
                 Some(decision) => decisions.push(decision),
-                None => decisions.extend(Box::pin(self.transact(std::slice::from_ref(call))).await?),
+                None => {
+                    let (decided, rows) = Box::pin(self.transact(std::slice::from_ref(call))).await?;
+                    decisions.extend(decided);
+                    told.extend(rows);
+                }
             }
         }
-        Ok(decisions)
+        Ok((decisions, told))
     }
 }
 

@@ -12,13 +12,7 @@ use sqlx::PgConnection;
 
 pub use self::chain::{GENESIS, Hash, Link};
 pub use self::read::{Head, Row, head, heads, read};
-use crate::{
-    cloudevent::{self, ANSWER},
-    failure::Failure,
-    protocol::chain::Tip,
-    streams::Layout,
-    work::Entry,
-};
+use crate::{failure::Failure, protocol::chain::Tip, streams::Layout, work::Entry};
 
 /// Where appended rows may go and how large they may be.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +36,11 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Appends the entries in their order; returns the place of each.
+/// Appends the entries in their order; returns the rows that they have become.
 ///
 /// # Errors
 /// `Deterministic` when a payload is too large or a stream does not exist.
-pub async fn append(conn: &mut PgConnection, journal: Journal, entries: &[Entry]) -> Result<Vec<Place>, Failure> {
+pub async fn append(conn: &mut PgConnection, journal: Journal, entries: Vec<Entry>) -> Result<Vec<Row>, Failure> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -54,11 +48,11 @@ pub async fn append(conn: &mut PgConnection, journal: Journal, entries: &[Entry]
         return Err(Failure::Deterministic(format!("{} has {} bytes, the topic takes {}", large.kind, large.payload.len(), journal.largest_payload)));
     }
     let streams: Vec<i32> = entries.iter().map(|e| i32::try_from(journal.layout.stream(e.class, &e.office)).unwrap_or(0)).collect();
-    let mut heads = lock_heads(conn, entries, &streams).await?;
+    let mut heads = lock_heads(conn, &entries, &streams).await?;
     let rows = chained(entries, &streams, &mut heads)?;
-    insert(conn, entries, &streams, &rows).await?;
+    insert(conn, &rows).await?;
     advance(conn, &heads).await?;
-    Ok(streams.iter().zip(&rows.positions).map(|(s, p)| Place { stream: s.unsigned_abs(), position: p.unsigned_abs() }).collect())
+    Ok(rows)
 }
 
 type Heads = HashMap<(&'static str, i32), Tip>;
@@ -90,58 +84,42 @@ async fn lock_heads(conn: &mut PgConnection, entries: &[Entry], streams: &[i32])
     }
 }
 
-struct Chained {
-    positions: Vec<i64>,
-    hashes: Vec<Hash>,
-}
-
-fn chained(entries: &[Entry], streams: &[i32], heads: &mut Heads) -> Result<Chained, Failure> {
-    let mut rows = Chained { positions: Vec::with_capacity(entries.len()), hashes: Vec::with_capacity(entries.len()) };
-    for (entry, stream) in entries.iter().zip(streams) {
+fn chained(entries: Vec<Entry>, streams: &[i32], heads: &mut Heads) -> Result<Vec<Row>, Failure> {
+    let chain = |(entry, stream): (Entry, &i32)| {
         let head = heads.get_mut(&(entry.topic, *stream)).ok_or_else(|| Failure::Retry("head was not locked".to_owned()))?;
         head.append(|position, previous| entry.link(stream.unsigned_abs(), position).hash(previous));
-        rows.positions.push(head.position);
-        rows.hashes.push(head.hash);
-    }
-    Ok(rows)
+        Ok(entry.into_row(*stream, head.position, &head.hash))
+    };
+    entries.into_iter().zip(streams).map(chain).collect()
 }
 
-async fn insert(conn: &mut PgConnection, entries: &[Entry], streams: &[i32], rows: &Chained) -> Result<(), Failure> {
-    let text = |field: fn(&Entry) -> &str| entries.iter().map(field).collect::<Vec<_>>();
-    let headers: Vec<String> = entries.iter().zip(streams).zip(&rows.positions).map(|((e, s), p)| headers(e, *s, *p)).collect();
-    let times: Vec<_> = entries.iter().map(|e| e.recorded_at).collect();
-    let payloads: Vec<&[u8]> = entries.iter().map(|e| e.payload.as_slice()).collect();
-    let hashes: Vec<&[u8]> = rows.hashes.iter().map(Hash::as_slice).collect();
+async fn insert(conn: &mut PgConnection, rows: &[Row]) -> Result<(), Failure> {
+    let text = |field: fn(&Row) -> &str| rows.iter().map(field).collect::<Vec<_>>();
+    let bytes = |field: fn(&Row) -> &[u8]| rows.iter().map(field).collect::<Vec<_>>();
+    let streams: Vec<i32> = rows.iter().map(|r| r.stream).collect();
+    let positions: Vec<i64> = rows.iter().map(|r| r.position).collect();
+    let times: Vec<_> = rows.iter().map(|r| r.recorded_at).collect();
     sqlx::query!(
         r#"INSERT INTO journal (topic, stream, position, kind, subject, office, actor, cause, recorded_at, trace, headers, payload, hash)
            SELECT * FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                                 $9::timestamptz[], $10::text[], $11::text[], $12::bytea[], $13::bytea[])"#,
-        &text(|e| e.topic) as &[&str],
-        streams,
-        &rows.positions,
-        &text(|e| &e.kind) as &[&str],
-        &text(|e| &e.subject) as &[&str],
-        &text(|e| &e.office) as &[&str],
-        &text(|e| &e.actor) as &[&str],
-        &text(|e| &e.cause) as &[&str],
+        &text(|r| &r.topic) as &[&str],
+        &streams,
+        &positions,
+        &text(|r| &r.kind) as &[&str],
+        &text(|r| &r.subject) as &[&str],
+        &text(|r| &r.office) as &[&str],
+        &text(|r| &r.actor) as &[&str],
+        &text(|r| &r.cause) as &[&str],
         &times,
-        &text(|e| &e.trace) as &[&str],
-        &headers,
-        &payloads as &[&[u8]],
-        &hashes as &[&[u8]]
+        &text(|r| &r.trace) as &[&str],
+        &text(|r| &r.headers) as &[&str],
+        &bytes(|r| &r.payload) as &[&[u8]],
+        &bytes(|r| &r.hash) as &[&[u8]]
     )
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// An answer names itself as `ce_answer`, unless it repeats an earlier one.
-fn headers(entry: &Entry, stream: i32, position: i64) -> String {
-    let mut text = cloudevent::to_text(&entry.headers);
-    if entry.answer && entry.headers.get(ANSWER).is_empty() {
-        text.push_str(&format!("{ANSWER}={stream}-{position}\n"));
-    }
-    text
 }
 
 async fn advance(conn: &mut PgConnection, heads: &Heads) -> Result<(), Failure> {

@@ -1,16 +1,18 @@
 //! Reading the journal back: for repair, for the relay and for audits.
+use std::borrow::Cow;
+
 use sqlx::PgConnection;
 
-use super::{Hash, Link, chain};
+use super::{Hash, Link, Place, chain};
 use crate::{Instant, failure::Failure};
 
 /// One row as it was written.
 #[derive(Debug, Clone)]
 pub struct Row {
-    pub topic: String,
+    pub topic: Cow<'static, str>,
     pub stream: i32,
     pub position: i64,
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     pub subject: String,
     pub office: String,
     pub actor: String,
@@ -23,6 +25,10 @@ pub struct Row {
 }
 
 impl Row {
+    pub fn place(&self) -> Place {
+        Place { stream: self.stream.unsigned_abs(), position: self.position.unsigned_abs() }
+    }
+
     /// The fields under the hash.
     pub fn link(&self) -> Link<'_> {
         Link {

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use rdkafka::{
     ClientContext, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol},
@@ -12,7 +13,6 @@ use rdkafka::{
     message::{BorrowedMessage, Headers},
     types::RDKafkaRespErr,
 };
-use bytes::Bytes;
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 

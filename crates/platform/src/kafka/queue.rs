@@ -113,9 +113,7 @@ impl Queue {
 /// Bytes that a signal keeps in memory, roughly.
 fn weight(signal: &Signal) -> usize {
     match signal {
-        Signal::Delivered(delivery) => {
-            delivery.payload.len() + delivery.headers.bytes() + delivery.headers.len() * 8 + 256
-        }
+        Signal::Delivered(delivery) => delivery.payload.len() + delivery.headers.bytes() + delivery.headers.len() * 8 + 256,
         Signal::Assigned(_) | Signal::Revoked(_) | Signal::Rewound(_) => 0,
     }
 }

@@ -134,7 +134,12 @@ impl Collector {
         let answer = tokio::task::spawn_blocking(move || client.offsets_for_times(asked, PATIENCE)).await.ok()?.ok()?;
         let logical = |topic: &str| topic.strip_prefix(&self.kafka.prefix).unwrap_or(topic).to_owned();
         let elements = answer.elements();
-        Some(elements.iter().filter_map(|e| Some(((logical(e.topic()).into(), e.partition()), e.offset().to_raw().filter(|end| *end >= 0)?))).collect())
+        Some(
+            elements
+                .iter()
+                .filter_map(|e| Some(((logical(e.topic()).into(), e.partition()), e.offset().to_raw().filter(|end| *end >= 0)?)))
+                .collect(),
+        )
     }
 
     fn watch_clock(&self, memory: &mut Memory) {

@@ -40,9 +40,14 @@ impl<P: Ord + Clone, L: Laws> Relaying<P, L> {
         self.streams.insert(place, Told { sent: after, acknowledged: after, early: BTreeSet::new(), published: published.min(after) });
     }
 
+    /// Position of the last row given to the producer; `None` before the stream's start was checked.
+    pub fn last_sent(&self, place: &P) -> Option<i64> {
+        self.streams.get(place).map(|told| told.sent)
+    }
+
     /// After which position rows of this stream are wanted, if there are any.
     pub fn wants(&self, place: &P, head: i64) -> Option<i64> {
-        self.streams.get(place).map(|told| told.sent).filter(|sent| *sent < head)
+        self.last_sent(place).filter(|sent| *sent < head)
     }
 
     /// A row was given to the producer.

@@ -98,10 +98,10 @@ mod tests {
 
     fn row(position: i64, previous: &Hash) -> Row {
         let mut row = Row {
-            topic: "customs.intake.v1".to_owned(),
+            topic: "customs.intake.v1".into(),
             stream: 2,
             position,
-            kind: "k".to_owned(),
+            kind: "k".into(),
             subject: "s".to_owned(),
             office: "32BB".to_owned(),
             actor: "a".to_owned(),

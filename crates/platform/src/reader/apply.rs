@@ -16,16 +16,17 @@ use crate::{
     dead_letters::{self, blocked, park},
     failure::Failure,
     inbox::{self, Seen},
-    journal, laboratory,
+    journal::{self, Row},
+    laboratory,
     work::{Entry, Work},
 };
 
 impl Reader {
-    /// Returns how many facts were rejected and how many applied. An index in `SplitAfter` is that of a unit.
-    pub(super) async fn apply(&self, conn: &mut PgConnection, units: &[Unit]) -> Result<(usize, usize), Halt> {
+    /// An index in `SplitAfter` is that of a unit.
+    pub(super) async fn apply(&self, conn: &mut PgConnection, units: &[Unit]) -> Result<Applied, Halt> {
         let facts: Vec<Fact> = units.iter().filter_map(Unit::applicable).cloned().collect();
         if facts.is_empty() {
-            return Ok((0, 0));
+            return Ok(Applied::default());
         }
         let now = clock::now();
         let blocked = blocked(conn, &facts).await?;
@@ -38,17 +39,18 @@ impl Reader {
         let mut work = Work::new(conn, now);
         let settled = settle(self.handler.as_ref(), &mut work, &sorted.fresh).await.map_err(|halt| among(units, &sorted.fresh, halt))?;
         laboratory::point("reader::middle-of-batch");
-        let entries = std::mem::take(&mut work.entries);
-        let places = journal::append(work.conn, self.journal, &entries).await?;
+        let mut entries = std::mem::take(&mut work.entries);
+        let answering: Vec<Option<inbox::MessageId>> = entries.iter_mut().map(|e| e.answers.take()).collect();
+        let mut told = journal::append(work.conn, self.journal, entries).await?;
         let answers: HashMap<inbox::MessageId, String> =
-            entries.into_iter().zip(places).filter_map(|(e, place)| e.answers.map(|message| (message, place.to_string()))).collect();
+            answering.into_iter().zip(&told).filter_map(|(message, row)| Some((message?, row.place().to_string()))).collect();
         let remembered = sorted.messages.into_iter().map(|(id, digest)| {
             let answer_id = answers.get(&id).cloned().unwrap_or_default();
             (id, Seen { digest, answer_id })
         });
         inbox::remember(work.conn, remembered.collect(), now).await?;
-        self.answer_again(work.conn, &sorted.again, now).await?;
-        Ok((settled.rejected, settled.done))
+        told.append(&mut self.answer_again(work.conn, &sorted.again, now).await?);
+        Ok(Applied { rejected: settled.rejected, done: settled.done, told })
     }
 
     /// Facts from outside that were seen before with the same content are answered again instead of applied.
@@ -85,9 +87,9 @@ impl Reader {
         Ok(sorted)
     }
 
-    async fn answer_again(&self, conn: &mut PgConnection, again: &[Fact], now: crate::Instant) -> Result<(), Failure> {
+    async fn answer_again(&self, conn: &mut PgConnection, again: &[Fact], now: crate::Instant) -> Result<Vec<Row>, Failure> {
         if again.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let ids: Vec<inbox::MessageId> = again.iter().map(Fact::message_id).collect::<HashSet<_>>().into_iter().collect();
         let seen = inbox::seen(conn, &ids).await?;
@@ -100,7 +102,7 @@ impl Reader {
             entries.push(Entry {
                 topic,
                 class: self.journal.layout.class(stream.unsigned_abs()),
-                kind: row.kind.into(),
+                kind: row.kind,
                 subject: row.subject,
                 office: row.office,
                 actor: row.actor,
@@ -113,8 +115,17 @@ impl Reader {
                 answers: None,
             });
         }
-        journal::append(conn, self.journal, &entries).await.map(drop)
+        journal::append(conn, self.journal, entries).await
     }
+}
+
+/// What became of the facts of one transaction.
+#[derive(Default)]
+pub(super) struct Applied {
+    pub rejected: usize,
+    pub done: usize,
+    /// Rows that it journals.
+    pub told: Vec<Row>,
 }
 
 #[derive(Default)]

@@ -161,7 +161,7 @@ impl Loop {
                     self.health.database(true);
                     self.last_commit = Instant::now();
                     if report.transactions > 0 {
-                        self.wake.wake();
+                        self.wake.committed(std::mem::take(&mut self.reader.told));
                     }
                     self.report_offsets();
                     return;

@@ -71,7 +71,7 @@ impl Fact {
     /// A row that never came by the wire.
     pub fn repaired(row: Row) -> Self {
         let headers = row.wire_headers();
-        Self::new(row.topic, row.stream, -row.position, row.position, row.office, headers, row.payload)
+        Self::new(&*row.topic, row.stream, -row.position, row.position, row.office, headers, row.payload)
     }
 
     fn header(&self, name: &str) -> &str {

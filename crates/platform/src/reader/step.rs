@@ -18,7 +18,7 @@ use crate::{
     clock, cloudevent,
     dead_letters::bury,
     failure::Failure,
-    journal::Journal,
+    journal::{Journal, Row},
     laboratory::{self, Broken},
     metrics::Metrics,
     peers::Journals,
@@ -40,6 +40,8 @@ pub struct Reader {
     pub journals: Arc<dyn Journals>,
     pub owner: String,
     pub metrics: Metrics,
+    /// Rows of committed transactions that the relay was not given yet.
+    pub told: Vec<Row>,
     /// The partitions owned, and how far they have been read.
     pub owning: Owning<Partition>,
 }
@@ -150,7 +152,7 @@ impl Reader {
             laboratory::point("reader::offsets-first");
             tx = self.pool.begin().await.map_err(Failure::from)?;
         }
-        let (rejected, applied) = self.apply(&mut tx, units).await?;
+        let applied = self.apply(&mut tx, units).await?;
         for foreign in units.iter().filter(|u| u.foreign).filter_map(|u| u.fact.as_ref()) {
             let (code, reason) = if self.is_too_large(&foreign.payload) {
                 ("TOO_LARGE", "larger than any message may be")
@@ -164,8 +166,9 @@ impl Reader {
         laboratory::point("reader::after-commit");
         self.owning.moved(&moves);
         self.metrics.applied(last_of_each(units, moves.len()));
-        report.rejected += rejected;
-        report.applied += applied;
+        self.told.extend(applied.told);
+        report.rejected += applied.rejected;
+        report.applied += applied.done;
         report.transactions += 1;
         Ok(())
     }

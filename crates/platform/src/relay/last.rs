@@ -53,7 +53,7 @@ pub(super) fn read(kafka: &settings::Kafka, places: &[Place]) -> Result<BTreeMap
         match consumer.poll(left().min(Duration::from_millis(200))) {
             Some(Ok(message)) => {
                 let topic = message.topic().strip_prefix(&kafka.prefix).unwrap_or(message.topic());
-                found.insert((topic.to_owned(), message.partition()), last(&message));
+                found.insert((topic.to_owned().into(), message.partition()), last(&message));
             }
             Some(Err(KafkaError::PartitionEOF(_))) => {}
             Some(Err(error)) if error.rdkafka_error_code().is_some_and(|code| code == rdkafka::types::RDKafkaErrorCode::AllBrokersDown) => {}

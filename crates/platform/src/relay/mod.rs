@@ -6,17 +6,20 @@
 mod last;
 mod session;
 mod sql;
+mod wake;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use sqlx::PgPool;
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::session::Session;
+pub use self::wake::Wake;
 use crate::{
     failure::Failure,
     health::Health,
+    journal::Row,
     laboratory,
     metrics::Metrics,
     protocol::start::{Found, Start, start},
@@ -24,18 +27,13 @@ use crate::{
     settings,
 };
 
-/// Wakes the relay when something was committed.
-#[derive(Clone, Default)]
-pub struct Wake(Arc<Notify>);
-
-impl Wake {
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-}
-
 /// (topic, stream).
-type Place = (String, i32);
+type Place = (Cow<'static, str>, i32);
+
+/// How often the journal is looked at although nobody told of anything new: somebody may have died before he could.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// `published` follows the acknowledgements this often. What is not told before a crash is found out from the topics.
+const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
 /// A refused stream is looked at again after this time, in case topic or journal was mended.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
@@ -52,6 +50,9 @@ pub struct Relay {
     session: Option<Session>,
     /// Streams whose topic contradicts the journal, and since when.
     refused: BTreeMap<Place, Instant>,
+    /// When the journal was looked at last; `None`: it holds more than was read.
+    looked: Option<Instant>,
+    published: Instant,
 }
 
 /// What a step did.
@@ -68,21 +69,35 @@ pub struct Step {
 impl Relay {
     pub fn new(pool: PgPool, kafka: settings::Kafka, settings: settings::Relay, owner: String, wake: Wake, health: Health, metrics: Metrics) -> Self {
         let seat = Seat::new(&pool, "relay", owner, settings.lease_s, wake.clone());
-        Self { pool, kafka, settings, seat, wake, health, metrics, session: None, refused: BTreeMap::new() }
+        Self { pool, kafka, settings, seat, wake, health, metrics, session: None, refused: BTreeMap::new(), looked: None, published: Instant::now() }
     }
 
-    /// Holds the seat, sends what is new, moves `published`.
+    /// Holds the seat, sends what is new in the journal, moves `published`.
     pub async fn step(&mut self) -> Result<Step, Failure> {
+        self.looked = None;
+        self.published = Instant::now() - PUBLISH_EVERY;
+        self.pass().await
+    }
+
+    /// Sends what was committed here a moment ago, from memory; looks into the journal when there may be more, and now and then.
+    async fn pass(&mut self) -> Result<Step, Failure> {
         let held_until = Instant::now() + Duration::from_secs(u64::from(self.settings.lease_s.max(1)));
+        let (fresh, more) = self.wake.take();
+        if more || self.looked.is_some_and(|looked| looked.elapsed() >= LOOK_EVERY) {
+            self.looked = None;
+        }
         if !self.seat.hold().await? {
             self.retire();
             return Ok(Step::default());
         }
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => Session::new(&self.kafka, self.wake.clone()).map_err(|e| Failure::Retry(e.to_string()))?,
+            None => {
+                self.looked = None;
+                Session::new(&self.kafka, self.wake.clone()).map_err(|e| Failure::Retry(e.to_string()))?
+            }
         };
-        let step = self.lead(&mut session, held_until).await;
+        let step = self.lead(&mut session, fresh, held_until).await;
         if session.relaying.failed() {
             tracing::warn!("a producer failed, a new one goes on from what the topics hold");
         } else {
@@ -91,18 +106,30 @@ impl Relay {
         step
     }
 
-    async fn lead(&mut self, session: &mut Session, held_until: Instant) -> Result<Step, Failure> {
-        let heads = sql::heads(&mut *self.pool.acquire().await?).await?;
-        self.begin(session, &heads).await?;
-        if session.pending.is_empty() {
-            session.pending = sql::unsent(&mut *self.pool.acquire().await?, &session.relaying, &heads, self.settings.rows).await?.into();
+    async fn lead(&mut self, session: &mut Session, fresh: Vec<Row>, held_until: Instant) -> Result<Step, Failure> {
+        if !session.queue(fresh) {
+            self.looked = None;
+        }
+        if self.looked.is_none() && session.pending.is_empty() {
+            self.look(session).await?;
         }
         // A relay that was stopped for longer than its session may be silent has a successor, which has sent all this.
         let sent = session.send(&self.kafka.prefix, || Instant::now() < held_until).map_err(|e| Failure::Retry(e.to_string()))?;
         session.hear();
-        let advanced = self.advance(session).await?;
+        let advanced = if self.published.elapsed() >= PUBLISH_EVERY { self.advance(session).await? } else { 0 };
         self.metrics.relayed(advanced);
         Ok(Step { leading: true, sent, in_flight: session.relaying.in_flight(), advanced, refused: self.refused.len() })
+    }
+
+    /// Reads what follows the last row that each stream was given.
+    async fn look(&mut self, session: &mut Session) -> Result<(), Failure> {
+        let heads = sql::heads(&mut *self.pool.acquire().await?).await?;
+        self.begin(session, &heads).await?;
+        let rows = sql::unsent(&mut *self.pool.acquire().await?, &session.relaying, &heads, self.settings.rows).await?;
+        // As long as there were rows there may be more of them.
+        self.looked = rows.is_empty().then(Instant::now);
+        session.queue(rows);
+        Ok(())
     }
 
     /// Asks the broker for the end of every partition that this producer has told nothing yet. A broker that is away only delays.
@@ -141,17 +168,18 @@ impl Relay {
     }
 
     fn refuse(&mut self, place: &Place, reason: &str) {
-        tracing::error!(topic = place.0, stream = place.1, reason, "nothing more is sent to this partition");
+        tracing::error!(topic = %place.0, stream = place.1, reason, "nothing more is sent to this partition");
         self.metrics.refused();
         self.health.stopped(&told(place), place.1, reason);
         self.refused.insert(place.clone(), Instant::now());
     }
 
-    async fn advance(&self, session: &mut Session) -> Result<u64, Failure> {
+    async fn advance(&mut self, session: &mut Session) -> Result<u64, Failure> {
         let reached = session.relaying.reached();
         if reached.is_empty() {
             return Ok(0);
         }
+        self.published = Instant::now();
         laboratory::point("relay::after-ack");
         sql::publish(&mut *self.pool.acquire().await?, &reached).await?;
         laboratory::point("relay::after-advance");
@@ -169,9 +197,10 @@ impl Relay {
     /// Steps until cancelled: woken by commits and acknowledgements, and once a second in case a wake was lost.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let wait = match self.step().await {
+            let wait = match self.pass().await {
                 Ok(step) if step.sent > 0 => Duration::ZERO,
-                Ok(_) => Duration::from_secs(1),
+                Ok(step) if step.in_flight > 0 => PUBLISH_EVERY,
+                Ok(_) => LOOK_EVERY,
                 Err(error) => {
                     tracing::warn!(%error, "relay");
                     Duration::from_millis(300)
@@ -181,7 +210,7 @@ impl Relay {
             if !wait.is_zero() {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = self.wake.0.notified() => {}
+                    () = self.wake.woken() => {}
                     () = tokio::time::sleep(wait) => {}
                 }
             }

@@ -1,6 +1,6 @@
 //! One producer: rows in, acknowledgements out. After its first failure another one takes its place.
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +14,7 @@ use rdkafka::{
     producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, ThreadedProducer},
 };
 
-use super::{Place, Wake};
+use super::{Place, wake::Wake};
 use crate::{
     journal::Row,
     kafka::group::lock,
@@ -48,7 +48,7 @@ impl ProducerContext for Context {
                 self.0.failed.store(true, Ordering::Release);
             }
         }
-        self.0.wake.wake();
+        self.0.wake.heard();
     }
 }
 
@@ -57,15 +57,37 @@ pub(super) struct Session {
     producer: ThreadedProducer<Context>,
     heard: Arc<Heard>,
     pub relaying: Relaying<Place, Sound>,
-    /// Read from the journal, not given to the producer yet.
+    /// Not given to the producer yet.
     pub pending: VecDeque<Row>,
+    /// Position of the last row of each stream that is or was pending.
+    queued: BTreeMap<Place, i64>,
 }
 
 impl Session {
     pub fn new(kafka: &settings::Kafka, wake: Wake) -> Result<Self, KafkaError> {
         let heard = Arc::new(Heard { wake, ..Heard::default() });
         let producer = crate::kafka::ordered_producer(kafka).create_with_context(Context(Arc::clone(&heard)))?;
-        Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: VecDeque::new() })
+        Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: VecDeque::new(), queued: BTreeMap::new() })
+    }
+
+    /// Queues rows that follow what each stream was given. False when something between is missing: then the journal has to be read.
+    pub fn queue(&mut self, rows: impl IntoIterator<Item = Row>) -> bool {
+        let mut complete = true;
+        for row in rows {
+            let place = (row.topic.clone(), row.stream);
+            let Some(sent) = self.relaying.last_sent(&place) else {
+                complete = false;
+                continue;
+            };
+            let last = self.queued.get(&place).copied().unwrap_or(sent).max(sent);
+            if row.position == last + 1 {
+                self.queued.insert(place, row.position);
+                self.pending.push_back(row);
+            } else {
+                complete &= row.position <= last;
+            }
+        }
+        complete
     }
 
     /// Takes in what the broker has acknowledged since the last time.

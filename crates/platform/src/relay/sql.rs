@@ -19,7 +19,7 @@ pub(super) struct Ends {
 
 pub(super) async fn heads(conn: &mut PgConnection) -> Result<Vec<Ends>, Failure> {
     let rows = sqlx::query!("SELECT topic, stream, position, published FROM streams ORDER BY topic, stream").fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|r| Ends { place: (r.topic, r.stream), position: r.position, published: r.published }).collect())
+    Ok(rows.into_iter().map(|r| Ends { place: (r.topic.into(), r.stream), position: r.position, published: r.published }).collect())
 }
 
 /// Rows that the producer was not given yet, at most `limit` of each stream.
@@ -27,7 +27,7 @@ pub(super) async fn unsent<L: Laws>(conn: &mut PgConnection, relaying: &Relaying
     let (mut topics, mut streams, mut after) = (Vec::new(), Vec::new(), Vec::new());
     for head in heads {
         if let Some(sent) = relaying.wants(&head.place, head.position) {
-            topics.push(head.place.0.clone());
+            topics.push(head.place.0.as_ref());
             streams.push(head.place.1);
             after.push(sent);
         }
@@ -42,7 +42,7 @@ pub(super) async fn unsent<L: Laws>(conn: &mut PgConnection, relaying: &Relaying
            CROSS JOIN LATERAL (SELECT r.topic, r.stream, r.position, r.kind, r.subject, r.office, r.actor, r.cause, r.recorded_at, r.trace, r.headers,
                                       r.payload, r.hash FROM journal r WHERE r.topic = w.topic AND r.stream = w.stream AND r.position > w.after
                                ORDER BY r.position LIMIT $4) j"#,
-        &topics,
+        &topics as &[&str],
         &streams,
         &after,
         limit
@@ -56,7 +56,7 @@ pub(super) async fn hashes(conn: &mut PgConnection, found: &BTreeMap<Place, Foun
     let (mut topics, mut streams, mut positions) = (Vec::new(), Vec::new(), Vec::new());
     for ((topic, stream), end) in found {
         if let Found::Last(last) = end {
-            topics.push(topic.clone());
+            topics.push(topic.as_ref());
             streams.push(*stream);
             positions.push(last.position);
         }
@@ -64,18 +64,18 @@ pub(super) async fn hashes(conn: &mut PgConnection, found: &BTreeMap<Place, Foun
     let rows = sqlx::query!(
         r#"SELECT j.topic, j.stream, j.hash
            FROM UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, stream, position) JOIN journal j USING (topic, stream, position)"#,
-        &topics,
+        &topics as &[&str],
         &streams,
         &positions
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().filter_map(|r| Some(((r.topic, r.stream), chain::hash(&r.hash)?))).collect())
+    Ok(rows.into_iter().filter_map(|r| Some(((r.topic.into(), r.stream), chain::hash(&r.hash)?))).collect())
 }
 
 /// Moves `published`, which only rises.
 pub(super) async fn publish(conn: &mut PgConnection, reached: &[(Place, i64)]) -> Result<(), Failure> {
-    let topics: Vec<String> = reached.iter().map(|((t, _), _)| t.clone()).collect();
+    let topics: Vec<&str> = reached.iter().map(|((t, _), _)| t.as_ref()).collect();
     let streams: Vec<i32> = reached.iter().map(|((_, s), _)| *s).collect();
     let positions: Vec<i64> = reached.iter().map(|(_, p)| *p).collect();
     sqlx::query!(
@@ -85,7 +85,7 @@ pub(super) async fn publish(conn: &mut PgConnection, reached: &[(Place, i64)]) -
                ORDER BY s.topic, s.stream FOR UPDATE OF s)
            UPDATE streams s SET published = l.position FROM locked l
            WHERE s.topic = l.topic AND s.stream = l.stream AND s.published < l.position"#,
-        &topics,
+        &topics as &[&str],
         &streams,
         &positions
     )

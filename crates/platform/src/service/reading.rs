@@ -58,6 +58,7 @@ impl Reading {
                 owner: owner.to_owned(),
                 metrics: metrics.clone(),
                 owning: Owning::default(),
+                told: Vec::new(),
             };
             let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), wake.clone(), health.clone(), settings.reader, name);
             tasks.spawn(consume.run(stop.clone()));

@@ -4,7 +4,7 @@ use values::Digest;
 
 use super::wire::{Cursor, put_varint};
 use super::{About, COLUMNS, Column, Contribution, Counts, Forest, Goods, Key, ModelFault, Number, Priors, Reasons, Score, Table, Target, TreeNode};
-use super::{encode, score::millionths};
+use super::{encode::encode_known, score::millionths};
 use crate::Facts;
 
 const MAGIC: [u8; 8] = *b"CLGMODEL";
@@ -32,8 +32,10 @@ pub struct Parts {
 #[derive(Debug)]
 pub struct Model {
     about: About,
-    priors: Priors,
     table: Table,
+    /// What each key of the table is worth, and a key that was never seen: computed once instead of with every line.
+    known: Vec<[f64; 3]>,
+    unknown: [f64; 3],
     fraud: Forest,
     critical: Forest,
     bytes: Vec<u8>,
@@ -64,7 +66,11 @@ impl Model {
         let table = table(&mut cursor)?;
         let (fraud, critical) = (forest(&mut cursor)?, forest(&mut cursor)?);
         match cursor.left() {
-            0 => Ok(Self { about, priors, table, fraud, critical, bytes: bytes.to_vec(), digest: Sha256::digest(bytes).into() }),
+            0 => {
+                let known = table.all().iter().map(|counts| priors.columns(*counts)).collect();
+                let unknown = priors.columns(Counts::default());
+                Ok(Self { about, table, known, unknown, fraud, critical, bytes: bytes.to_vec(), digest: Sha256::digest(bytes).into() })
+            }
             more => Err(ModelFault::Trailing(more)),
         }
     }
@@ -116,7 +122,7 @@ impl Model {
 
     /// The columns of a goods line, as trained.
     pub fn columns(&self, goods: &Goods) -> [f64; COLUMNS] {
-        encode(goods, &self.priors, |_, hash| self.table.get(hash))
+        encode_known(goods, |_, hash| self.table.place(hash).map_or(self.unknown, |place| self.known[place]))
     }
 
     /// Probabilities of a goods line.

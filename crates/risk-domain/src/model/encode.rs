@@ -97,16 +97,24 @@ impl Priors {
     fn rate(&self, cases: u32, seen: u32, prior: f64) -> f64 {
         (f64::from(cases) + self.smoothing * prior) / (f64::from(seen) + self.smoothing)
     }
+
+    /// The three columns of a key.
+    pub(super) fn columns(&self, known: Counts) -> [f64; 3] {
+        let (fraud, critical) = (self.rate(known.fraud, known.seen, self.fraud), self.rate(known.critical, known.seen, self.critical));
+        [fraud, critical, libm::log1p(f64::from(known.seen))]
+    }
 }
 
-/// The columns of a goods line. `counts` answers what is known of a key: the whole table when serving, all folds but the row's own in training.
+/// The columns of a goods line. `counts` answers what is known of a key: all folds but the row's own in training.
 pub fn encode(goods: &Goods, priors: &Priors, mut counts: impl FnMut(Key, u64) -> Counts) -> [f64; COLUMNS] {
+    encode_known(goods, |key, hash| priors.columns(counts(key, hash)))
+}
+
+/// The same where the three columns of each key are known already.
+pub(super) fn encode_known(goods: &Goods, mut known: impl FnMut(Key, u64) -> [f64; 3]) -> [f64; COLUMNS] {
     let mut columns = [0.0; COLUMNS];
     for (key, three) in Key::ALL.into_iter().zip(columns.chunks_exact_mut(3)) {
-        let known = counts(key, key.hash(goods));
-        three[0] = priors.rate(known.fraud, known.seen, priors.fraud);
-        three[1] = priors.rate(known.critical, known.seen, priors.critical);
-        three[2] = libm::log1p(f64::from(known.seen));
+        three.copy_from_slice(&known(key, key.hash(goods)));
     }
     columns[3 * KEYS..].copy_from_slice(&numbers(goods));
     columns

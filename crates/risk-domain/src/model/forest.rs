@@ -41,14 +41,28 @@ impl TreeNode {
     }
 }
 
-/// 16 bytes; `left` counts over all trees, and a leaf has its own index there.
+/// One step of a walk, 16 bytes. A leaf leads to itself, so a walk may take more steps than its tree has levels.
 #[derive(Debug, Clone, Copy)]
-struct Flat {
-    value: f64,
+struct Step {
+    threshold: f64,
+    /// Counts over all trees.
     left: u32,
     column: u16,
     missing_left: bool,
-    leaf: bool,
+    /// 1 where the right child is another one than the left, 0 at a leaf.
+    fork: u8,
+}
+
+/// Trees that are walked abreast: which way a step goes cannot be foreseen, so one walk alone would wait for memory most of the time.
+const ABREAST: usize = 8;
+
+#[derive(Debug)]
+struct Group {
+    /// Of fewer trees the first one fills the rest.
+    roots: [u32; ABREAST],
+    trees: usize,
+    /// Steps to the lowest leaf.
+    depth: usize,
 }
 
 /// The trees of one target.
@@ -56,8 +70,10 @@ struct Flat {
 pub struct Forest {
     base: f64,
     trees: Vec<Vec<TreeNode>>,
-    flat: Vec<Flat>,
-    roots: Vec<u32>,
+    steps: Vec<Step>,
+    /// Of the leaves, at their places among the steps.
+    weights: Vec<f64>,
+    groups: Vec<Group>,
     leaves: Leaves,
 }
 
@@ -70,15 +86,17 @@ impl Forest {
         if trees.len() > MAX_TREES {
             return Err(ModelFault::TooLarge("trees"));
         }
-        let (mut flat, mut roots) = (Vec::new(), Vec::with_capacity(trees.len()));
+        let (mut steps, mut weights, mut roots) = (Vec::new(), Vec::new(), Vec::with_capacity(trees.len()));
         for (number, tree) in trees.iter().enumerate() {
-            check(number, tree)?;
-            let start = u32::try_from(flat.len()).map_err(|_| ModelFault::TooLarge("nodes"))?;
-            roots.push(start);
-            flat.extend(tree.iter().map(|node| flattened(node, start)));
+            let depth = check(number, tree)?;
+            let start = u32::try_from(steps.len()).map_err(|_| ModelFault::TooLarge("nodes"))?;
+            roots.push((start, depth));
+            steps.extend((start..).zip(tree).map(|(own, node)| step(node, own, start)));
+            weights.extend(tree.iter().map(weight));
         }
+        let groups = roots.chunks(ABREAST).map(group).collect();
         let leaves = Leaves::of(base, &trees);
-        Ok(Self { base, trees, flat, roots, leaves })
+        Ok(Self { base, trees, steps, weights, groups, leaves })
     }
 
     /// Log-odds where no tree says anything.
@@ -94,7 +112,14 @@ impl Forest {
     /// Log-odds: the base and the weight of one leaf a tree, added in the order of the trees.
     #[expect(clippy::float_arithmetic, reason = "a score is made of + - × ÷")]
     pub fn log_odds(&self, columns: &[f64; COLUMNS]) -> f64 {
-        self.roots.iter().fold(self.base, |sum, root| sum + self.leaf(*root as usize, columns))
+        let mut sum = self.base;
+        for group in &self.groups {
+            let leaves = self.walk(group, columns);
+            for leaf in &leaves[..group.trees] {
+                sum += self.weights[*leaf as usize];
+            }
+        }
+        sum
     }
 
     /// Log-odds of a row of which nothing is known.
@@ -107,15 +132,19 @@ impl Forest {
         self.leaves.values(columns)
     }
 
-    fn leaf(&self, root: usize, columns: &[f64; COLUMNS]) -> f64 {
-        let mut node = &self.flat[root];
-        while !node.leaf {
-            let value = columns[usize::from(node.column)];
-            // A missing value is a NaN and below nothing.
-            let left = value < node.value || (node.missing_left && value.is_nan());
-            node = &self.flat[node.left as usize + usize::from(!left)];
+    /// Leaves of the group's trees for a row.
+    fn walk(&self, group: &Group, columns: &[f64; COLUMNS]) -> [u32; ABREAST] {
+        let mut places = group.roots;
+        for _ in 0..group.depth {
+            for place in &mut places {
+                let step = &self.steps[*place as usize];
+                let value = columns[usize::from(step.column)];
+                // A missing value is a NaN and below nothing.
+                let left = (value < step.threshold) | (step.missing_left & value.is_nan());
+                *place = step.left + u32::from(u8::from(!left) & step.fork);
+            }
         }
-        node.value
+        places
     }
 }
 
@@ -129,27 +158,42 @@ fn covered(child: f32, parent: f32) -> bool {
     f64::from(child) <= f64::from(parent) * 1.001
 }
 
-fn flattened(node: &TreeNode, start: u32) -> Flat {
+fn step(node: &TreeNode, own: u32, start: u32) -> Step {
     match *node {
-        TreeNode::Leaf { weight, .. } => Flat { value: f64::from(weight), left: 0, column: 0, missing_left: false, leaf: true },
+        TreeNode::Leaf { .. } => Step { threshold: 0.0, left: own, column: 0, missing_left: false, fork: 0 },
         TreeNode::Split { column, threshold, missing_left, left, .. } => {
-            Flat { value: threshold, left: start + u32::from(left), column, missing_left, leaf: false }
+            Step { threshold, left: start + u32::from(left), column, missing_left, fork: 1 }
         }
     }
 }
 
-fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
+fn weight(node: &TreeNode) -> f64 {
+    match *node {
+        TreeNode::Leaf { weight, .. } => f64::from(weight),
+        TreeNode::Split { .. } => 0.0,
+    }
+}
+
+fn group(trees: &[(u32, usize)]) -> Group {
+    let root = |n: usize| trees.get(n).or(trees.first()).map_or(0, |(root, _)| *root);
+    Group { roots: std::array::from_fn(root), trees: trees.len(), depth: trees.iter().map(|(_, depth)| *depth).max().unwrap_or(0) }
+}
+
+/// Steps from the root to the lowest leaf.
+fn check(number: usize, tree: &[TreeNode]) -> Result<usize, ModelFault> {
     let fault = |node, what| Err(ModelFault::Tree { tree: number, node, what });
     if tree.is_empty() {
         return fault(0, "a tree without nodes");
     }
     let mut depths: Vec<Option<usize>> = vec![None; tree.len()];
     depths[0] = Some(0);
+    let mut deepest = 0;
     for (index, node) in tree.iter().enumerate() {
         // A child lies behind its parent, so the depth is known when its turn comes, unless nothing leads to it.
         let Some(depth) = depths[index] else {
             return fault(index, "nothing leads here");
         };
+        deepest = deepest.max(depth);
         let cover = node.cover();
         if !(cover.is_finite() && cover > 0.0) {
             return fault(index, "cover is not positive");
@@ -176,7 +220,7 @@ fn check(number: usize, tree: &[TreeNode]) -> Result<(), ModelFault> {
             }
         }
     }
-    Ok(())
+    Ok(deepest)
 }
 
 #[cfg(test)]
@@ -228,6 +272,34 @@ pub(super) mod tests {
         assert_eq!(at(false, f64::NAN), 21.0);
         assert_eq!(at(true, 0.4), 11.0);
         assert_eq!(at(true, 0.5), 21.0);
+    }
+
+    proptest! {
+        #[test]
+        fn trees_walked_abreast_end_where_each_ends_alone(
+            trees in proptest::collection::vec(trees(), 0..12),
+            row in proptest::collection::vec(prop_oneof![Just(f64::NAN), Just(f64::INFINITY), -5.0..5.0_f64], COLUMNS),
+        ) {
+            let trees: Vec<Vec<TreeNode>> = trees.into_iter().flatten().collect();
+            let columns: [f64; COLUMNS] = row.try_into().unwrap();
+            let alone = trees.iter().fold(0.5, |sum, tree| sum + leaf_of(tree, &columns));
+            prop_assert_eq!(Forest::new(0.5, trees).unwrap().log_odds(&columns), alone);
+        }
+    }
+
+    /// The weight to which one tree leads, node by node.
+    fn leaf_of(tree: &[TreeNode], columns: &[f64; COLUMNS]) -> f64 {
+        let mut at = 0;
+        loop {
+            match tree[at] {
+                TreeNode::Leaf { weight, .. } => return f64::from(weight),
+                TreeNode::Split { column, threshold, missing_left, left, .. } => {
+                    let value = columns[usize::from(column)];
+                    let goes_left = if value.is_nan() { missing_left } else { value < threshold };
+                    at = usize::from(left) + usize::from(!goes_left);
+                }
+            }
+        }
     }
 
     #[test]

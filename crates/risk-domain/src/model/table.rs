@@ -46,12 +46,19 @@ impl Table {
 
     /// Counts of a key; zeros when it was never seen.
     pub fn get(&self, hash: u64) -> Counts {
+        self.place(hash).map_or_else(Counts::default, |place| self.counts[place])
+    }
+
+    /// Place of a key among all; `None` when it was never seen.
+    pub fn place(&self, hash: u64) -> Option<usize> {
         let bucket = (hash >> self.shift) as usize;
         let (start, end) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
-        match self.hashes[start..end].binary_search(&hash) {
-            Ok(found) => self.counts[start + found],
-            Err(_) => Counts::default(),
-        }
+        self.hashes[start..end].binary_search(&hash).ok().map(|found| start + found)
+    }
+
+    /// Counts of all keys, in the order of their places.
+    pub fn all(&self) -> &[Counts] {
+        &self.counts
     }
 
     /// Number of keys.

@@ -1,0 +1,57 @@
+//! What a load drives: our stack, or the bare floor beside it on the same broker and the same PostgreSQL.
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context, Result};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+
+use super::floor::Floor;
+use crate::stack::{NAMES, Stack, procfs};
+
+pub struct Site<'s> {
+    pub stack: &'s Stack,
+    floor: Option<&'s Floor>,
+    pub brokers: String,
+    /// Before the name of every topic.
+    pub prefix: String,
+    pub reporting: PgPool,
+}
+
+impl<'s> Site<'s> {
+    pub async fn ours(stack: &'s Stack) -> Result<Self> {
+        let url = stack.database_url("reporting")?.context("no database yet; run `cleargate up`")?;
+        Self::open(stack, None, String::new(), &url).await
+    }
+
+    pub async fn floor(stack: &'s Stack, floor: &'s Floor) -> Result<Self> {
+        Self::open(stack, Some(floor), format!("{}.", floor.name), &floor.database_url("reporting")).await
+    }
+
+    async fn open(stack: &'s Stack, floor: Option<&'s Floor>, prefix: String, url: &str) -> Result<Self> {
+        let reporting = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
+        Ok(Self { stack, floor, brokers: stack.brokers(), prefix, reporting })
+    }
+
+    pub fn name(&self) -> &'static str {
+        if self.whole() { "ours" } else { "floor" }
+    }
+
+    /// Whether it knows all messages, and not only lodgings of cargo in JSON.
+    pub fn whole(&self) -> bool {
+        self.floor.is_none()
+    }
+
+    /// CPU milliseconds so far: of the four processes, Kafka, PostgreSQL, and this one.
+    pub fn cpu_ms(&self) -> BTreeMap<&'static str, u64> {
+        let service = |name: &'static str| self.floor.map_or_else(|| self.stack.cpu_ms(name), |floor| procfs::tree_cpu_ms(floor.pid(name)?));
+        let services = NAMES.into_iter().map(|name| (name, service(name)));
+        let others = ["kafka", "postgres"].into_iter().map(|part| (part, self.stack.cpu_ms(part)));
+        let own = i32::try_from(std::process::id()).ok().and_then(procfs::cpu_ms);
+        services.chain(others).chain([("load", own)]).filter_map(|(part, ms)| Some((part, ms?))).collect()
+    }
+
+    /// Resident megabytes of the four processes together.
+    pub fn memory_mb(&self) -> u64 {
+        let service = |name: &'static str| self.floor.map_or_else(|| self.stack.memory_kb(name), |floor| procfs::tree_memory_kb(floor.pid(name)?));
+        NAMES.into_iter().filter_map(service).sum::<u64>() / 1024
+    }
+}
