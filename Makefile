@@ -57,14 +57,14 @@ bench: build ## Every figure beside its must, stretch and anchor, as a table and
 laboratory: build
 	cargo build --release --locked -p faults --features laboratory
 
-faults: laboratory ## The fault laboratory in full: hours; writes the table of docs/reliability.md
+faults: laboratory simulate ## The fault laboratory in full: hours; writes the table of docs/reliability.md
 	$(TARGET)/release/faults all; status=$$?; $(TARGET)/release/faults table; exit $$status
 
-faults-short: laboratory ## Every fault once, small: at most ten minutes
+faults-short: laboratory ## Faults of every kind once, small: at most ten minutes
 	$(TARGET)/release/faults short
 
 simulate: prepare ## The protocol of journal, relay and readers under 100,000 seeded schedules
-	cargo run --release --locked -p simulation -- --seeds 100000
+	cargo run --release --locked -p simulation -- --seeds 100000 --figures docs/reliability/simulation.json
 
 sqlx: ## Write the data for checking SQL without a database anew
 	bash deploy/local/sqlx.sh

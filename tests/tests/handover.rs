@@ -1,16 +1,16 @@
-//! A channel to several replicas: a dead address fails no call, a leaving one fails none, and nothing is tried more than twice.
+//! A channel to several replicas: a dead address fails no call, a leaving one fails none, and an outage doubles none.
 use std::{
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
 use futures::Stream;
-use platform::handover::Replicas;
+use platform::handover::{BALANCE, Replicas};
 use system_tests::until;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -101,16 +101,53 @@ async fn calls_take_turns() -> Result<()> {
     Ok(())
 }
 
+/// Calls of several callers that share one budget, while nobody can take any: one in ten is handed on, and one a second.
 #[tokio::test]
-async fn a_call_that_nobody_can_take_is_tried_twice_and_no_more() -> Result<()> {
+async fn in_a_lasting_outage_calls_grow_by_a_tenth() -> Result<()> {
     let away = || Serving::start(Code::Unavailable, Duration::ZERO);
     let all = [away().await?, away().await?, away().await?];
-    let mut client = client(&all.iter().map(|one| one.address.as_str()).collect::<Vec<_>>())?;
-    for n in 1..=5 {
-        let refused = client.check(HealthCheckRequest::default()).await.map_err(|status| status.code());
-        assert_eq!(refused.err(), Some(Code::Unavailable));
-        assert_eq!(all.iter().map(Serving::calls).sum::<usize>(), 2 * n);
+    let client = client(&all.iter().map(|one| one.address.as_str()).collect::<Vec<_>>())?;
+    let arrived = || all.iter().map(Serving::calls).sum::<usize>();
+    let fail = async |calls: usize| {
+        for _ in 0..calls {
+            let refused = client.clone().check(HealthCheckRequest::default()).await.map_err(|status| status.code());
+            assert_eq!(refused.err(), Some(Code::Unavailable));
+        }
+        anyhow::Ok(())
+    };
+    let balance = usize::try_from(BALANCE)?;
+    fail(5).await?;
+    assert_eq!(arrived(), 10, "while there is a balance each is tried twice, and no more");
+    // What ten calls make is less than they use.
+    fail(2 * balance).await?;
+    let (before, began) = (arrived(), Instant::now());
+    fail(2_000).await?;
+    let (attempts, seconds) = (arrived() - before, usize::try_from(began.elapsed().as_secs())?);
+    assert!(attempts * 10 <= 2_000 * 11 + (seconds + 1) * 10, "{attempts} attempts for 2,000 calls in {seconds} s");
+    assert!(attempts > 2_000, "none was handed on");
+    Ok(())
+}
+
+/// One replica of two is away for good: callers at a moderate rate never notice, however long it lasts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_replica_that_stays_away_fails_no_call_in_the_long_run() -> Result<()> {
+    let (away, alive) = (Serving::start(Code::Unavailable, Duration::ZERO).await?, Serving::start(Code::Ok, Duration::ZERO).await?);
+    let client = client(&[&away.address, &alive.address])?;
+    let callers = (0..8).map(|_| {
+        let mut client = client.clone();
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                client.check(HealthCheckRequest::default()).await?;
+                tokio::time::sleep(Duration::from_millis(40)).await;
+            }
+            anyhow::Ok(())
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await??;
     }
+    assert_eq!(alive.calls(), 800);
+    assert!(away.calls() <= 200, "{} calls went to the one that is away", away.calls());
     Ok(())
 }
 

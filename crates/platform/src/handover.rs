@@ -1,7 +1,8 @@
 //! One channel to all replicas of a service: calls take turns, and a call that one replica cannot take is handed to another, once.
 //!
 //! That is safe for every call of this platform: queries change nothing, and a command that was decided after all finds its stored answer
-//! under its idempotency key. A call that ran out of time is not handed on, nor one that was turned away because too many wait.
+//! under its idempotency key. A call that ran out of time is not handed on, nor one that was turned away because too many wait. Hand-overs draw
+//! from a [`Budget`]: when all replicas are away, calls are not doubled.
 use std::{
     future::Future,
     pin::Pin,
@@ -23,10 +24,13 @@ use tonic::{
 };
 use tower::{Service, ServiceExt as _};
 
-use crate::kafka::group::lock;
+use crate::{kafka::group::lock, limits::retry::Budget};
 
 /// A replica that could not take a call is passed over for this time, unless no other is left.
 const REST: Duration = Duration::from_secs(1);
+
+/// So many calls may be in hand at a replica that goes away, and all of them find another.
+pub const BALANCE: u32 = 50;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Answer = Result<Response<Body>, Error>;
@@ -36,7 +40,12 @@ type Answer = Result<Response<Body>, Error>;
 pub struct Replicas {
     places: Arc<[Place]>,
     turn: Arc<AtomicUsize>,
+    budget: Arc<Mutex<Budget>>,
 }
+
+/// In the extensions of a call that repeats one that failed: it takes the next in turn and is not handed on.
+#[derive(Debug, Clone, Copy)]
+pub struct Repeat;
 
 struct Place {
     channel: Channel,
@@ -51,7 +60,12 @@ impl Replicas {
             Ok(Place { channel, failed: Mutex::new(None) })
         };
         let places: Result<Vec<Place>, tonic::transport::Error> = addresses.split(',').map(place).collect();
-        Ok(Self { places: places?.into(), turn: Arc::default() })
+        Ok(Self { places: places?.into(), turn: Arc::default(), budget: Arc::new(Mutex::new(Budget::full(BALANCE))) })
+    }
+
+    /// Whether a call that failed may be repeated now; it then carries [`Repeat`].
+    pub fn may_repeat(&self) -> bool {
+        lock(&self.budget).repeat(Instant::now())
     }
 
     /// The next in turn that is not `tried`; those that failed a moment ago come last.
@@ -64,16 +78,20 @@ impl Replicas {
 
     async fn send(self, request: Request<Body>) -> Answer {
         let (parts, body) = request.into_parts();
+        let repeats = parts.extensions.get::<Repeat>().is_some();
+        if !repeats {
+            lock(&self.budget).first();
+        }
         let body = body.collect().await?.to_bytes();
         let attempt = || Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
         let Some(first) = self.next(None) else { return Err(Status::unavailable("the service has no address").into()) };
         let answer = first.call(attempt()).await;
-        if !is_for_another(&answer) {
+        if repeats || !is_for_another(&answer) {
             return answer;
         }
         match self.next(Some(first)) {
-            Some(second) => second.call(attempt()).await,
-            None => answer,
+            Some(second) if self.may_repeat() => second.call(attempt()).await,
+            _ => answer,
         }
     }
 }

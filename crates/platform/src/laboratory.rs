@@ -1,5 +1,5 @@
 //! What a build for the fault laboratory can do besides (feature `laboratory`): die or stop at named points, break a rule on purpose,
-//! go by a shifted clock, need one migration more. Without the feature every function here is empty.
+//! go by a shifted clock, need one migration more, not know a kind of fact. Without the feature every function here is empty.
 //!
 //! | environment | is |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `CLEARGATE_BROKEN` | `offsets-first`, `no-position-check`, `no-fence` or `beyond-prefix` |
 //! | `CLEARGATE_CLOCK` | a file with the microseconds that are added to the clock; read again after 100 ms |
 //! | `CLEARGATE_NEXT` | `1`: migration 900 belongs to this version |
+//! | `CLEARGATE_OLD` | kinds of facts, separated by commas, that this version does not know, e.g. `customs.intake.v1.Amended` |
 //!
 //! Actions besides those of `fail`: `return(abort)` ends the process at once, as `kill -9` does; `return(stop)` stops it as SIGSTOP does.
 
@@ -24,9 +25,9 @@ pub enum Broken {
 }
 
 #[cfg(not(feature = "laboratory"))]
-pub use self::switched_off::{Scenario, begin, broken, next_version, point, shift};
+pub use self::switched_off::{Scenario, begin, broken, knows, next_version, point, shift};
 #[cfg(feature = "laboratory")]
-pub use self::switched_on::{Scenario, begin, broken, next_version, point, shift};
+pub use self::switched_on::{Scenario, begin, broken, knows, next_version, point, shift};
 
 #[cfg(not(feature = "laboratory"))]
 mod switched_off {
@@ -62,6 +63,12 @@ mod switched_off {
     pub fn next_version() -> bool {
         false
     }
+
+    /// Handlers alone say which kinds they know.
+    #[inline]
+    pub fn knows(_: &str) -> bool {
+        true
+    }
 }
 
 #[cfg(feature = "laboratory")]
@@ -81,7 +88,7 @@ mod switched_on {
     /// Sets the points that `FAILPOINTS` names.
     pub fn begin() -> Scenario {
         let scenario = fail::FailScenario::setup();
-        tracing::warn!(points = ?fail::list(), broken = ?*BROKEN, "this build is for the laboratory");
+        tracing::warn!(points = ?fail::list(), broken = ?*BROKEN, old = ?*OLD, "this build is for the laboratory");
         scenario
     }
 
@@ -136,6 +143,16 @@ mod switched_on {
     /// Whether the migration of the version after this one is known and needed.
     pub fn next_version() -> bool {
         variable("CLEARGATE_NEXT").as_deref() == Some("1")
+    }
+
+    static OLD: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let kinds = variable("CLEARGATE_OLD").unwrap_or_default();
+        kinds.split(',').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect()
+    });
+
+    /// Whether this version has an arm for facts of the kind.
+    pub fn knows(kind: &str) -> bool {
+        !OLD.iter().any(|old| old == kind)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the laboratory speaks to its processes by environment, past the settings")]

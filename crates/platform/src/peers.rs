@@ -1,16 +1,19 @@
 //! The other services' journals over gRPC: where missing rows are fetched.
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use contracts::common::{ReadJournalRequest, ReadJournalResponse, operations_client::OperationsClient};
-use tokio::time::Instant;
 use tonic::{Request, metadata::MetadataValue, transport::Endpoint};
 
 use crate::{
     failure::Failure,
-    handover::Replicas,
+    handover::{Repeat, Replicas},
     journal::{Row, chain},
-    limits::{deadline, retry::Budgets},
+    limits::deadline,
     metrics::Metrics,
     protocol::heads::Source,
     settings,
@@ -30,10 +33,15 @@ pub trait Journals: Send + Sync {
 
 /// Journals behind gRPC; connections are made when first used.
 pub struct Peers {
-    channels: BTreeMap<String, Replicas>,
+    channels: BTreeMap<String, Peer>,
     token_file: String,
-    budgets: Budgets,
     metrics: Option<Metrics>,
+}
+
+/// One other service; when its last call failed it is called again only within the budget that its replicas share.
+struct Peer {
+    replicas: Replicas,
+    failed: AtomicBool,
 }
 
 impl Peers {
@@ -42,9 +50,9 @@ impl Peers {
         let mut channels = BTreeMap::new();
         for (name, addresses) in named.into_iter().filter(|(_, addresses)| !addresses.is_empty()) {
             let limits = |endpoint: Endpoint| endpoint.connect_timeout(Duration::from_secs(2)).timeout(LONGEST);
-            channels.insert(name.to_owned(), Replicas::new(addresses, limits)?);
+            channels.insert(name.to_owned(), Peer { replicas: Replicas::new(addresses, limits)?, failed: AtomicBool::new(false) });
         }
-        Ok(Self { channels, token_file: token_file.to_owned(), budgets: Budgets::default(), metrics: None })
+        Ok(Self { channels, token_file: token_file.to_owned(), metrics: None })
     }
 
     /// Counts its calls.
@@ -60,20 +68,24 @@ impl Peers {
     }
 
     async fn call(&self, producer: &str, request: ReadJournalRequest) -> Result<ReadJournalResponse, Failure> {
-        let channel = self.channels.get(producer).ok_or_else(|| Failure::Retry(format!("peers.{producer} is not set")))?;
-        if !self.budgets.may_call(producer, Instant::now()) {
+        let peer = self.channels.get(producer).ok_or_else(|| Failure::Retry(format!("peers.{producer} is not set")))?;
+        let repeats = peer.failed.load(Ordering::Relaxed);
+        if repeats && !peer.replicas.may_repeat() {
             self.count(producer, "held_back");
             return Err(Failure::Retry(format!("{producer} did not answer, and is not asked again yet")));
         }
         let mut request = Request::new(request);
         request.set_timeout(deadline::rest(LONGEST));
+        if repeats {
+            request.extensions_mut().insert(Repeat);
+        }
         let token = tokio::fs::read_to_string(&self.token_file).await.unwrap_or_default();
         if let Ok(bearer) = MetadataValue::try_from(format!("Bearer {}", token.trim())) {
             request.metadata_mut().insert("authorization", bearer);
         }
-        let mut client = OperationsClient::new(channel.clone()).max_decoding_message_size(64 << 20);
+        let mut client = OperationsClient::new(peer.replicas.clone()).max_decoding_message_size(64 << 20);
         let answer = client.read_journal(request).await;
-        self.budgets.told(producer, answer.is_ok());
+        peer.failed.store(answer.is_err(), Ordering::Relaxed);
         self.count(producer, if answer.is_ok() { "answered" } else { "failed" });
         answer.map(tonic::Response::into_inner).map_err(|s| Failure::Retry(format!("{producer}: {s}")))
     }

@@ -32,6 +32,8 @@ struct Known {
     pid: i32,
     /// Started again when it ends.
     wanted: bool,
+    /// Which supervisor has it: one that was told to stop may look again only after the next was begun.
+    supervisor: u32,
     starts: u32,
     /// From each start to the first `/readyz`, milliseconds.
     ready_ms: Vec<u64>,
@@ -68,13 +70,17 @@ impl Fleet {
 
     /// Starts one replica, and again whenever it ends while it is wanted.
     pub fn spawn(&self, name: Name) -> Result<()> {
-        self.with(name, |known| known.wanted = true);
+        let own = self.with(name, |known| {
+            known.wanted = true;
+            known.supervisor += 1;
+            known.supervisor
+        });
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.logs.join(format!("{}-{}.log", name.0, name.1)))?;
         let (site, environment) = (Arc::clone(&self.site), Arc::clone(&self.environment));
         let port = self.site.http(name.0, name.1);
         let shared = Arc::clone(&self.known);
         tokio::spawn(async move {
-            while with(&shared, name, |known| known.wanted) {
+            while with(&shared, name, |known| known.wanted && known.supervisor == own) {
                 let (Ok(out), Ok(err)) = (log.try_clone(), log.try_clone()) else { return };
                 let mut command = site.command(name.0, name.1);
                 command.kill_on_drop(true).envs(environment.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned().unwrap_or_default());

@@ -7,9 +7,11 @@ mod clock;
 mod experiment;
 mod experiments;
 mod fleet;
+mod gauge;
 mod ground;
 mod latency;
 mod laws;
+mod letters;
 mod load;
 mod proxy;
 mod quiet;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
+use tokio::time::Instant;
 
 use crate::{
     experiment::{Bench, Experiment, Scale},
@@ -41,7 +44,8 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   faults list                      every experiment with its fault
-  faults run kill-risk --short     one of them, small
+  faults run kill --short          one of them, small
+  faults run broker-away --long    the broker away for two hours
   faults short                     all of them, small: what CI runs
   faults all                       all of them in full: hours
   faults table                     write the figures into docs/reliability.md
@@ -55,8 +59,11 @@ enum Command {
     Run {
         names: Vec<String>,
         /// As in CI: fewer repetitions, shorter pauses
-        #[arg(long)]
+        #[arg(long, conflicts_with = "long")]
         short: bool,
+        /// In full, and what takes minutes there takes hours: a broker away for two
+        #[arg(long)]
+        long: bool,
         /// Of load and of what is drawn; the same seed draws the same
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -94,9 +101,14 @@ async fn conduct(command: Command) -> Result<()> {
             println!("{}", experiment::table(&experiments::ALL));
             Ok(())
         }
-        Command::Run { names, short, seed } => {
+        Command::Run { names, short, long, seed } => {
             let chosen = names.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
-            run(&chosen, if short { Scale::Short } else { Scale::Full }, seed).await
+            let scale = match (short, long) {
+                (true, _) => Scale::Short,
+                (_, true) => Scale::Long,
+                _ => Scale::Full,
+            };
+            run(&chosen, scale, seed).await
         }
         Command::Short => run(&experiments::ALL.iter().filter(|e| e.in_short).collect::<Vec<_>>(), Scale::Short, 1).await,
         Command::All => run(&experiments::ALL.iter().collect::<Vec<_>>(), Scale::Full, 1).await,
@@ -112,7 +124,7 @@ fn named(name: &str) -> Result<&'static Experiment> {
 /// Runs experiments one after the other, keeps each one's figures, and fails at the end when a law or a must was broken.
 async fn run(chosen: &[&'static Experiment], scale: Scale, seed: u64) -> Result<()> {
     let ground = Arc::new(Ground::open()?);
-    ground.up().await?;
+    let began = Instant::now();
     let mut broken = Vec::new();
     for experiment in chosen {
         let record = experiment.conduct(Bench { ground: Arc::clone(&ground), scale, seed }).await;
@@ -123,6 +135,6 @@ async fn run(chosen: &[&'static Experiment], scale: Scale, seed: u64) -> Result<
         }
     }
     ground.down().await?;
-    println!("{}", Record::summary(chosen.len(), &broken));
+    println!("{} in {} min", Record::summary(chosen.len(), &broken), began.elapsed().as_secs().div_ceil(60));
     if broken.is_empty() { Ok(()) } else { bail!("broken: {}", broken.join(", ")) }
 }

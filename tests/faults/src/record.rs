@@ -1,5 +1,9 @@
 //! What an experiment came to: figures with what they must be, findings of the laws; kept as JSON and shown as the table of docs/reliability.md.
-use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    path::PathBuf,
+};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -55,6 +59,9 @@ pub struct Record {
     pub seed: u64,
     pub at: String,
     pub machine: String,
+    /// Of the checkout that was built; `+` behind it when something was not committed.
+    #[serde(default)]
+    pub commit: String,
     pub seconds: u64,
     pub accepted: u64,
     pub duplicates_on_topics: u64,
@@ -68,10 +75,11 @@ impl Record {
         Self {
             name: name.to_owned(),
             fault: fault.to_owned(),
-            full: bench.scale == Scale::Full,
+            full: bench.scale != Scale::Short,
             seed: bench.seed,
             at: clock::now().format("%Y-%m-%d %H:%M").to_string(),
             machine: machine(),
+            commit: commit(),
             seconds: 0,
             accepted: 0,
             duplicates_on_topics: 0,
@@ -134,11 +142,11 @@ impl Record {
         }
     }
 
-    /// Writes `target/faults/<name>.json`; a short run never replaces a full one.
+    /// Writes `docs/reliability/<name>.json`, from which the table is made; a short run, which never replaces a full one, `target/faults/<name>.json`.
     pub fn keep(&self) -> Result<()> {
-        let file = results().join(format!("{}{}.json", self.name, if self.full { "" } else { ".short" }));
-        std::fs::create_dir_all(results())?;
-        Ok(std::fs::write(file, serde_json::to_vec_pretty(self)?)?)
+        let place = if self.full { results() } else { short_results() };
+        std::fs::create_dir_all(&place)?;
+        Ok(std::fs::write(place.join(format!("{}.json", self.name)), serde_json::to_string_pretty(self)? + "\n")?)
     }
 
     pub fn summary(run: usize, broken: &[&str]) -> String {
@@ -150,20 +158,32 @@ impl Record {
         let broken = self.findings.iter().map(|f| f.broken).sum::<u64>();
         let checked = self.findings.iter().map(|f| f.checked).sum::<u64>();
         let laws = if checked == 0 { "-".to_owned() } else { format!("{broken} broken of {checked}") };
-        let verdict = if self.holds() { "holds" } else { "**does not hold**" };
+        let verdict = match &self.error {
+            _ if self.holds() => "holds".to_owned(),
+            Some(error) => format!("**does not hold**: {}", error.replace('|', "/").replace('\n', " ")),
+            None => "**does not hold**".to_owned(),
+        };
         format!(
-            "| {} | {} | {} | {} | {laws} | {verdict} | {}{} |",
+            "| {} | {} | {} | {} | {} | {laws} | {verdict} | {}, {} min, {}{} |",
             self.name,
             self.fault,
             figures.join("; "),
             self.accepted,
+            self.duplicates_on_topics,
             self.at,
+            self.seconds.div_ceil(60),
+            self.commit,
             if self.full { "" } else { ", short" }
         )
     }
 }
 
+/// Kept with the code: hours of one machine, each with its commit and its day.
 fn results() -> PathBuf {
+    ground::home().join("docs/reliability")
+}
+
+fn short_results() -> PathBuf {
     ground::home().join("target/faults")
 }
 
@@ -173,9 +193,10 @@ const END: &str = "<!-- end of figures -->";
 /// Puts the newest results between the marks of docs/reliability.md, the full run of an experiment before its short one.
 pub fn write_table() -> Result<()> {
     let mut newest: BTreeMap<String, Record> = BTreeMap::new();
-    for entry in std::fs::read_dir(results()).context("no results yet: run some experiments first")? {
+    let entries = [results(), short_results()].into_iter().filter_map(|place| std::fs::read_dir(place).ok()).flatten();
+    for entry in entries {
         let path = entry?.path();
-        if path.extension().is_none_or(|e| e != "json") {
+        if path.extension().is_none_or(|e| e != "json") || path.ends_with(SIMULATED) {
             continue;
         }
         let record: Record = serde_json::from_slice(&std::fs::read(&path)?).with_context(|| path.display().to_string())?;
@@ -184,16 +205,16 @@ pub fn write_table() -> Result<()> {
         }
     }
     let mut table = String::new();
-    if let Some(record) = newest.values().next() {
-        writeln!(table, "Machine: {}.\n", record.machine)?;
-    }
-    writeln!(table, "| experiment | fault | figures | accepted | laws | verdict | run |\n|---|---|---|---|---|---|---|")?;
+    let machines: BTreeSet<&str> = newest.values().map(|r| r.machine.as_str()).collect();
+    writeln!(table, "Machine: {}.\n", machines.into_iter().collect::<Vec<_>>().join("; "))?;
+    writeln!(table, "| experiment | fault | figures | accepted | repeated on topics | laws | verdict | run |\n|---|---|---|---|---|---|---|---|")?;
     for experiment in &crate::experiments::ALL {
         match newest.get(experiment.name) {
             Some(record) => writeln!(table, "{}", record.row())?,
-            None => writeln!(table, "| {} | {} | not run | | | | |", experiment.name, experiment.fault)?,
+            None => writeln!(table, "| {} | {} | not run | | | | | |", experiment.name, experiment.fault)?,
         }
     }
+    writeln!(table, "\n{}", simulated()?)?;
     let file = ground::home().join("docs/reliability.md");
     let page = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let (head, rest) = page.split_once(BEGIN).context("docs/reliability.md has no mark for the figures")?;
@@ -201,6 +222,41 @@ pub fn write_table() -> Result<()> {
     std::fs::write(&file, format!("{head}{BEGIN}\n\n{table}\n{END}{tail}"))?;
     println!("{} experiments written into {}", newest.len(), file.display());
     Ok(())
+}
+
+/// What `simulate` leaves beside the results.
+const SIMULATED: &str = "simulation.json";
+
+/// What the simulation came to.
+#[derive(Deserialize)]
+struct Simulated {
+    figures: Vec<SimulatedFigure>,
+}
+
+#[derive(Deserialize)]
+struct SimulatedFigure {
+    figure: String,
+    value: String,
+}
+
+/// The figures of the simulation as a table of their own.
+fn simulated() -> Result<String> {
+    let file = results().join(SIMULATED);
+    let Ok(bytes) = std::fs::read(&file) else { return Ok("The simulation was not run: `make simulate`.".to_owned()) };
+    let simulated: Simulated = serde_json::from_slice(&bytes).with_context(|| file.display().to_string())?;
+    let rows: Vec<String> = simulated.figures.iter().map(|f| format!("| {} | {} |", f.figure, f.value)).collect();
+    Ok(format!("| simulation of the protocol | figure |\n|---|---|\n{}", rows.join("\n")))
+}
+
+/// The commit that is checked out, as `git` tells it; '' where there is none.
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git").arg("-C").arg(ground::home()).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let changed =
+        git(&["status", "--porcelain", "--untracked-files=no", "--", "crates", "proto", "tests"]).is_some_and(|changes| !changes.is_empty());
+    git(&["rev-parse", "--short=10", "HEAD"]).map(|commit| commit + if changed { "+" } else { "" }).unwrap_or_default()
 }
 
 /// Cores, memory and kernel, for whoever compares.

@@ -8,6 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::process::Command;
 
@@ -42,6 +47,9 @@ pub struct Plan {
     /// Ports at which single services find PostgreSQL and Kafka, when something stands between.
     pub postgres: BTreeMap<&'static str, u16>,
     pub kafka: BTreeMap<&'static str, u16>,
+    /// Ports at which the other services find a replica, and callers one of intake, when something stands between.
+    pub peers: BTreeMap<(&'static str, u16), u16>,
+    pub callers: BTreeMap<u16, u16>,
     /// Port of another cluster than the laboratory's that holds this site's databases.
     pub cluster: Option<u16>,
     /// The laboratory build, with failpoints, instead of the release build.
@@ -57,6 +65,8 @@ impl Default for Plan {
             settings: BTreeMap::new(),
             postgres: BTreeMap::new(),
             kafka: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            callers: BTreeMap::new(),
             cluster: None,
             laboratory: false,
             environment: BTreeMap::new(),
@@ -105,7 +115,8 @@ impl Site {
         let unhurried = format!("{}?options=-c%20statement_timeout%3D0%20-c%20lock_timeout%3D0", self.url(service)?);
         command.arg("migrate").env(variable(service, "DATABASE__URL"), unhurried);
         let output = command.output().await?;
-        ensure!(output.status.success(), "{service} migrate: {}", String::from_utf8_lossy(&output.stdout));
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join(" ");
+        ensure!(output.status.success(), "{service} migrate: {said}");
         Ok(())
     }
 
@@ -150,8 +161,14 @@ impl Site {
         command
     }
 
-    fn peers(&self, service: &str) -> String {
-        (0..self.plan.replicas).map(|k| format!("http://127.0.0.1:{}", self.grpc(service, k))).collect::<Vec<_>>().join(",")
+    fn peers(&self, service: &'static str) -> String {
+        let port = |replica| self.plan.peers.get(&(service, replica)).copied().unwrap_or_else(|| self.grpc(service, replica));
+        (0..self.plan.replicas).map(|k| format!("http://127.0.0.1:{}", port(k))).collect::<Vec<_>>().join(",")
+    }
+
+    /// Port at which callers find a replica of intake.
+    pub fn called(&self, replica: u16) -> u16 {
+        self.plan.callers.get(&replica).copied().unwrap_or_else(|| self.grpc("intake", replica))
     }
 
     /// The URL that services use: through whatever stands between.
@@ -186,8 +203,13 @@ impl Site {
         self.ground.ports.http + place(service) + 10 * replica
     }
 
-    /// Removes the databases; topics stay under their name until the laboratory's stack is cleaned.
+    /// Removes topics and databases: a broker that keeps the topics of every experiment needs longer for every start.
     pub async fn remove(&self) -> Result<()> {
+        let topics: Vec<String> =
+            TELLS.iter().flat_map(|(_, told)| *told).chain(&OUTSIDE).chain(&["gate.observations.v1"]).map(|t| self.topic(t)).collect();
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", self.ground.brokers()).create()?;
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        admin.delete_topics(&names, &AdminOptions::new()).await?;
         if self.plan.cluster.is_some() {
             return Ok(());
         }

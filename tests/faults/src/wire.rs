@@ -2,6 +2,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
@@ -49,27 +50,46 @@ pub fn encode(kind: &str, value: &Value) -> Result<Vec<u8>> {
     Ok(DynamicMessage::deserialize(message(kind)?, value)?.encode_to_vec())
 }
 
-/// A unary call `package.Service/Method` with JSON in and out.
-pub async fn call(
+/// A unary call `package.Service/Method` with JSON in and out; an answer after the deadline is none.
+pub async fn call(channel: Channel, token: &str, method: &str, input: (&str, &Value), output: &str, deadline: Duration) -> Result<Value, Status> {
+    let answered = tokio::time::timeout(deadline, ask(channel, token, method, input, output, deadline, deadline)).await;
+    answered.map_err(|_| Status::deadline_exceeded("no answer in time"))?
+}
+
+/// The same call of one who tells the service its deadline and listens on, up to `patience`, for what may come later.
+pub async fn ask(
     channel: Channel,
     token: &str,
     method: &str,
     input: (&str, &Value),
     output: &str,
-    deadline: std::time::Duration,
+    deadline: Duration,
+    patience: Duration,
 ) -> Result<Value, Status> {
     let wrong = |e: anyhow::Error| Status::invalid_argument(e.to_string());
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await.map_err(|e| Status::unavailable(e.to_string()))?;
     let mut request = Request::new(encode(input.0, input.1).map_err(wrong)?);
-    request.set_timeout(deadline);
+    // The library ends a call by the first value that it finds, a service by the shortest.
+    request.set_timeout(patience);
+    if deadline < patience {
+        let told = MetadataValue::try_from(format!("{}m", deadline.as_millis())).map_err(|e| Status::invalid_argument(e.to_string()))?;
+        request.metadata_mut().append("grpc-timeout", told);
+    }
     let bearer = MetadataValue::try_from(format!("Bearer {token}")).map_err(|e| Status::invalid_argument(e.to_string()))?;
     request.metadata_mut().insert("authorization", bearer);
     let path = http::uri::PathAndQuery::try_from(format!("/{method}")).map_err(|e| Status::invalid_argument(e.to_string()))?;
-    // The caller's own patience: an answer after the deadline is none.
-    let answered = tokio::time::timeout(deadline, client.unary(request, path, Bytes)).await;
-    let response = answered.map_err(|_| Status::deadline_exceeded("no answer in time"))??;
+    let response = client.unary(request, path, Bytes).await?;
     decode(output, response.get_ref()).map_err(wrong)
+}
+
+/// Returns when the service says anything at all, or can say nothing any more.
+pub async fn heartbeat(channel: Channel) {
+    let mut client = tonic::client::Grpc::new(channel);
+    if client.ready().await.is_ok() {
+        let path = http::uri::PathAndQuery::from_static("/grpc.health.v1.Health/Check");
+        let _ = client.unary(Request::new(Vec::new()), path, Bytes).await;
+    }
 }
 
 /// Messages as bytes; who calls encodes and decodes.

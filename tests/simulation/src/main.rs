@@ -1,5 +1,7 @@
-//! `simulate`: many seeds, or one with its schedule.
-use std::time::Instant;
+//! `simulate`: many seeds, or one with its schedule; or how soon every broken rule is found, as a table.
+use std::{path::PathBuf, time::Instant};
+
+mod figures;
 
 use anyhow::bail;
 use clap::{Parser, ValueEnum};
@@ -20,6 +22,9 @@ struct Arguments {
     /// Break a rule, to see that it is noticed
     #[arg(long)]
     broken: Option<Rule>,
+    /// Also break every rule and count schedules until it is noticed; writes all figures into this file
+    #[arg(long, value_name = "FILE")]
+    figures: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -60,7 +65,10 @@ fn main() -> anyhow::Result<()> {
         None => {
             let seconds = begun.elapsed().as_secs_f64();
             println!("{} seeds in {seconds:.1} s, every law holds", arguments.seeds);
+            match arguments.figures {
+                Some(file) => figures::write(&file, arguments.from, arguments.seeds, seconds),
+                None => Ok(()),
+            }
         }
     }
-    Ok(())
 }

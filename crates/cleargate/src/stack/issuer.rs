@@ -60,8 +60,13 @@ impl Issuer {
 
     /// A token for `subject`, valid for `ttl` from now; the office `*` stands for all.
     pub fn sign(&self, subject: &str, roles: &[String], offices: &[String], ttl: Duration) -> Result<String> {
-        let now = clock::now();
-        let claims = Claims { iss: ISSUER, aud: AUDIENCE, sub: subject, roles, offices, iat: now.as_secs(), exp: now.saturating_add(ttl).as_secs() };
+        self.sign_until(subject, roles, offices, clock::now().saturating_add(ttl))
+    }
+
+    /// The same with the time since 1970 at which it expires, which may have passed.
+    pub fn sign_until(&self, subject: &str, roles: &[String], offices: &[String], until: Duration) -> Result<String> {
+        let (iat, exp) = (clock::now().min(until).as_secs(), until.as_secs());
+        let claims = Claims { iss: ISSUER, aud: AUDIENCE, sub: subject, roles, offices, iat, exp };
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::ES256) };
         Ok(encode(&header, &claims, &self.key)?)
     }

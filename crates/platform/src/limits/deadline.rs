@@ -13,9 +13,10 @@ tokio::task_local! {
 }
 
 impl Deadline {
-    /// What the caller said, at most `longest` from now; whoever says nothing has `longest`.
+    /// What the caller said, at most `longest` from now; whoever says nothing has `longest`. Of several values, as when something on the way
+    /// adds its own, the shortest counts: after it somebody no longer waits.
     pub fn of(headers: &HeaderMap, longest: Duration, now: Instant) -> Self {
-        let said = headers.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(parse);
+        let said = headers.get_all("grpc-timeout").iter().filter_map(|value| parse(value.to_str().ok()?)).min();
         Self(now + said.map_or(longest, |said| said.min(longest)))
     }
 
@@ -88,6 +89,16 @@ mod tests {
         for wrong in ["", "5", "m", "-1S", "+1S", "123456789S", "1.5S", "5s"] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn of_several_deadlines_the_shortest_counts() {
+        let mut headers = HeaderMap::new();
+        for value in ["30S", "10S", "20S", "soon"] {
+            headers.append("grpc-timeout", axum::http::HeaderValue::from_static(value));
+        }
+        let now = Instant::now();
+        assert_eq!(Deadline::of(&headers, Duration::from_secs(60), now).0, now + Duration::from_secs(10));
     }
 
     #[tokio::test]

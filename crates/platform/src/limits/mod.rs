@@ -120,7 +120,9 @@ pub async fn guard(State(limits): State<Arc<Limits>>, mut request: Request, next
     request.extensions_mut().insert(deadline);
     let answer = timeout_at(deadline.0, deadline.within(next.run(request))).await;
     drop(pass);
-    let answer = answer.unwrap_or_else(|_| http(Refusal::Late.into()));
+    // A process that stood still finds answer and timer due at once, and the answer is looked at first.
+    let in_time = answer.ok().filter(|_| !deadline.passed());
+    let answer = in_time.unwrap_or_else(|| http(Refusal::Late.into()));
     limits.metrics.called(kind.name(), code(&answer), begun.elapsed());
     answer
 }

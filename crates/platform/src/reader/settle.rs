@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt as _;
 
 use super::{Fact, Handler, Outcome, UNKNOWN_KIND};
-use crate::{awaiting, dead_letters, failure::Failure, work::Work};
+use crate::{awaiting, dead_letters, failure::Failure, laboratory, work::Work};
 
 /// Why facts could not be settled together.
 #[derive(Debug)]
@@ -52,8 +52,19 @@ pub async fn settle(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) 
     Ok(settled)
 }
 
-/// A handler that panics over a fact has refused it: the transaction is gone, and the fact is found by taking the batch apart.
+/// Gives the handler what this version knows. Every version knows all that its handler does, save in the laboratory.
 async fn apply(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
+    if facts.iter().all(|fact| laboratory::knows(fact.kind())) {
+        return hand(handler, work, facts).await;
+    }
+    let known: Vec<Fact> = facts.iter().filter(|fact| laboratory::knows(fact.kind())).cloned().collect();
+    let mut told = if known.is_empty() { Vec::new() } else { hand(handler, work, &known).await? }.into_iter();
+    let outcome = |fact: &Fact| if laboratory::knows(fact.kind()) { told.next() } else { Some(Outcome::unknown_kind(fact.kind())) };
+    Ok(facts.iter().filter_map(outcome).collect())
+}
+
+/// A handler that panics over a fact has refused it: the transaction is gone, and the fact is found by taking the batch apart.
+async fn hand(handler: &dyn Handler, work: &mut Work<'_>, facts: &[Fact]) -> Result<Vec<Outcome>, Failure> {
     match AssertUnwindSafe(handler.apply(work, facts)).catch_unwind().await {
         Ok(outcomes) => outcomes,
         Err(_) => Err(Failure::Deterministic("the handler panicked".to_owned())),

@@ -2,7 +2,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use rustix::process::Signal;
+use tokio::time::Instant;
 
+use super::kill::whole;
 use crate::{
     experiment::Bench,
     laws::Expected,
@@ -13,7 +16,7 @@ use crate::{
 };
 
 /// Places in the laboratory's build, and how many of a hundred passes end there.
-const POINTS: [(&str, &str); 8] = [
+const POINTS: [(&str, &str); 11] = [
     ("reader::middle-of-batch", "2%"),
     ("reader::before-commit", "2%"),
     ("reader::after-commit", "2%"),
@@ -22,14 +25,23 @@ const POINTS: [(&str, &str); 8] = [
     ("relay::after-advance", "2%"),
     ("commands::before-commit", "2%"),
     ("commands::after-commit", "2%"),
+    // These are passed seldom.
+    ("group::after-claim", "25%"),
+    ("timers::before-commit", "25%"),
+    ("timers::after-commit", "25%"),
 ];
 
 pub async fn points(bench: &Bench, record: &mut Record) -> Result<()> {
     let wanted = bench.scale.pick(3, 25);
-    // The short run takes one point of each part; the full run all of them.
-    for (point, chance) in POINTS.into_iter().skip(bench.scale.pick(2, 0)).step_by(bench.scale.pick(2, 1)) {
+    let mut all = 0;
+    // The short run takes one point of reader, relay and commands; the full run all points.
+    for (point, chance) in POINTS.into_iter().skip(bench.scale.pick(2, 0)).step_by(bench.scale.pick(2, 1)).take(bench.scale.pick(3, POINTS.len())) {
         let crashes = at(bench, record, point, chance, wanted).await?;
+        all += crashes;
         record.figure(&format!("crashes at {point}"), f64::from(crashes), "", Some(Must::AtLeast(f64::from(wanted))));
+    }
+    if whole(record) {
+        record.bound("crash", u64::from(all));
     }
     Ok(())
 }
@@ -42,12 +54,19 @@ async fn at(bench: &Bench, record: &mut Record, point: &str, chance: &str, wante
         scene.fleet.environment(name, "FAILPOINTS", &format!("{point}={chance}return(abort)"));
         scene.fleet.kill(name).await?;
     }
-    let armed = scene.fleet.restarts();
-    let until = tokio::time::Instant::now() + Duration::from_secs(bench.scale.pick(40, 600));
-    while scene.fleet.restarts() < armed + wanted && tokio::time::Instant::now() < until {
+    let mut rng = fastrand::Rng::with_seed(bench.seed);
+    let (armed, mut sent_away, mut last) = (scene.fleet.restarts(), 0, Instant::now());
+    let until = Instant::now() + Duration::from_secs(bench.scale.pick(40, 600));
+    while scene.fleet.restarts() < armed + sent_away + wanted && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(50)).await;
+        // Partitions are claimed only when members change: from time to time one is asked to leave, and comes back.
+        if point.starts_with("group::") && last.elapsed() > Duration::from_secs(3) {
+            let names = scene.fleet.names();
+            sent_away += u32::from(scene.fleet.signal(names[rng.usize(..names.len())], Signal::TERM));
+            last = Instant::now();
+        }
     }
-    let crashes = scene.fleet.restarts() - armed;
+    let crashes = scene.fleet.restarts().saturating_sub(armed + sent_away);
     for name in scene.fleet.names() {
         scene.fleet.environment(name, "FAILPOINTS", "");
     }

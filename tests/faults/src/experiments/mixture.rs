@@ -4,6 +4,7 @@ use std::time::Duration;
 use anyhow::Result;
 use rustix::process::Signal;
 
+use super::kill::whole;
 use crate::{
     experiment::Bench,
     laws::Expected,
@@ -28,7 +29,7 @@ const DEEDS: [Deed; 9] = [Deed::Kill, Deed::Kill, Deed::Kill, Deed::Pause, Deed:
 
 /// Deeds overlap: the next begins while the last is still felt.
 pub async fn mixture(bench: &Bench, record: &mut Record) -> Result<()> {
-    let (rounds, deeds) = (bench.scale.pick(1, 5), bench.scale.pick(10_u32, 40));
+    let (rounds, deeds) = (bench.scale.pick(1, 5), bench.scale.pick(6_u32, 40));
     for round in 0..rounds {
         let seed = bench.seed * 1_000 + round;
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -45,6 +46,9 @@ pub async fn mixture(bench: &Bench, record: &mut Record) -> Result<()> {
     }
     record.figure("seeds", rounds as f64, &format!("from {}", bench.seed * 1_000), None);
     record.figure("faults", f64::from(deeds) * rounds as f64, "", None);
+    if whole(record) {
+        record.bound("fault", u64::from(deeds) * rounds);
+    }
     Ok(())
 }
 

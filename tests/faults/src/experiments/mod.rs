@@ -18,11 +18,12 @@ mod repeats;
 mod restore;
 mod rolling;
 mod tamper;
+mod upgrade;
 
 use crate::{experiment, experiment::Experiment};
 
 /// In the order of the table.
-pub const ALL: [Experiment; 26] = [
+pub const ALL: [Experiment; 27] = [
     experiment!("calm", "nothing at all: what the laws come to without a fault", true, kill::calm),
     experiment!("kill", "kill -9 of each service in turn under 500 declarations/s", true, kill::kill),
     experiment!(
@@ -38,9 +39,9 @@ pub const ALL: [Experiment; 26] = [
     experiment!("standby-promoted", "the primary is killed and its synchronous standby promoted", true, postgres::promoted),
     experiment!("standby-behind", "the primary is killed and an asynchronous standby that lags promoted", false, postgres::behind),
     experiment!("disk-full", "no room on the database's, the broker's, a service's disk", false, disk::full),
-    experiment!("network-cuts", "every way between service, database and broker cut", true, network::cuts),
+    experiment!("network-cuts", "every way between caller, service, database and broker cut", true, network::cuts),
     experiment!("network-weather", "10 % loss and up to 500 ms delay on every way", false, network::weather),
-    experiment!("poison", "every 500th message is rubbish or impossible; redriven twice", false, poison::poison),
+    experiment!("poison", "every 500th message is rubbish, impossible or of an unknown kind; redriven twice", false, poison::poison),
     experiment!("repeats", "every message twice, ten times, whole topics again from 0, offices shuffled", true, repeats::repeats),
     experiment!("topics-lost", "topics emptied by retention while readers are away, then deleted and made anew", true, lost::topics),
     experiment!("producer-restored", "a producer's database is given back from an older backup: a fork", true, restore::forked),
@@ -58,5 +59,6 @@ pub const ALL: [Experiment; 26] = [
     experiment!("tampering", "a bit flipped in a row of a journal, a row deleted, two swapped", true, tamper::tamper),
     experiment!("mixture", "faults drawn from a seed, one upon the other", true, mixture::mixture),
     experiment!("rolling-restart", "old and new version side by side, a migration between", true, rolling::restart),
+    experiment!("unknown-arm", "readers of a version that lacks a kind of fact, upgraded under load", true, upgrade::unknown_arm),
     experiment!("broken-builds", "offsets before effects, no position check, no fence: must be caught", true, broken::caught),
 ];

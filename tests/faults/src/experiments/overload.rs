@@ -1,14 +1,18 @@
 //! More than can be carried, and one office that gets half of it.
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
+use super::rolling::{self, Query, Replicas};
 use crate::{
     clock,
     experiment::Bench,
-    latency,
+    latency::{self, Way},
     laws::Expected,
-    load::{Demand, Standing},
+    load::{Demand, Ledger, Standing},
     record::{Must, Record},
     scene::Scene,
     site::{OFFICES, Plan},
@@ -17,8 +21,7 @@ use crate::{
 /// Half of the load on one office: offices on other streams must not feel it, against the same total spread evenly.
 pub async fn hot_office(bench: &Bench, record: &mut Record) -> Result<()> {
     let hot = OFFICES[0];
-    let stream = |office: &str| murmur2(office.as_bytes()) % 6;
-    let others: Vec<&str> = OFFICES.into_iter().filter(|o| stream(o) != stream(hot)).collect();
+    let others: Vec<&str> = OFFICES.into_iter().filter(|o| stream(o, false) != stream(hot, false)).collect();
     let mut ratios = Vec::new();
     let (mut even_ms, mut hot_ms) = (Vec::new(), Vec::new());
     for round in 0..bench.scale.pick(1, 3) {
@@ -54,10 +57,13 @@ pub async fn hot_office(bench: &Bench, record: &mut Record) -> Result<()> {
     Ok(())
 }
 
-/// What goes on, declarations a second, beside the backlog that a flood leaves.
-const TRICKLE: u32 = 400;
+/// How many times what can be carried is sent: a little more than ten, for a load can fall behind its pace.
+const TIMES: u32 = 11;
+/// Queries that come at once, as when every screen of every office is refreshed.
+const BURST: usize = 2_000;
 
-/// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue, for as long as they do.
+/// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue, for as long as they do, and when too much is
+/// asked, those who read are turned away and not those who lodge.
 pub async fn flood(bench: &Bench, record: &mut Record) -> Result<()> {
     let calm = Demand { parcels: 500, grpc: 0, ..Demand::at(100, bench.seed) };
     let scene = Scene::open(bench, Plan::default(), calm).await?;
@@ -66,21 +72,113 @@ pub async fn flood(bench: &Bench, record: &mut Record) -> Result<()> {
     let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
     let calm_ms = latency::at(&ways, 990, |w| !w.parcel);
     scene.close(record, Expected::default()).await?;
-    // Fifty cargo declarations a second in a flood of parcels.
-    let rate = bench.scale.pick(2_000, 10_000);
-    let scene = Scene::open(bench, Plan::default(), Demand { parcels: 975, grpc: 0, ..Demand::at(rate, bench.seed) }).await?;
-    let (time, beside) = (Duration::from_secs(bench.scale.pick(10, 60)), Duration::from_secs(bench.scale.pick(10, 240)));
+    let scene = Scene::open(bench, Plan::default(), Demand { parcels: 975, grpc: 20, ..Demand::at(100, bench.seed) }).await?;
+    let capacity = capacity(&scene, bench.scale.pick(3_000, 20_000)).await?;
+    // As much as is carried in 400 seconds, in the tenth part of that time; then a fifth of what is carried beside its backlog.
+    let (time, beside) = (Duration::from_secs(bench.scale.pick(3, 36)), Duration::from_secs(bench.scale.pick(10, 264)));
+    let reads = Reads::start(&scene)?;
+    let (before, from) = (scene.load.ledger.items().len(), clock::now().timestamp_micros());
+    scene.load.pace(capacity.saturating_mul(TIMES));
     tokio::time::sleep(time).await;
-    scene.load.pace(TRICKLE);
+    scene.load.pace((capacity / 5).max(50));
+    let (sent, until) = (scene.load.ledger.items().len() - before, clock::now().timestamp_micros());
     tokio::time::sleep(beside).await;
+    let read = reads.finish().await?;
     scene.still(Duration::from_secs(3_600)).await?;
+    let offered = sent as f64 / seconds(until - from);
     let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
-    let (cargo, parcels) = (latency::at(&ways, 990, |w| !w.parcel), latency::at(&ways, 990, |w| w.parcel));
-    record.figure("flood", f64::from(rate), &format!("declarations/s for {} s, then {TRICKLE}/s beside its backlog", time.as_secs()), None);
+    let end = arrived(&ways, from, until);
+    let within = |w: &Way| (from..=end).contains(&w.sent_us);
+    let (cargo, parcels) = (latency::at(&ways, 990, |w| !w.parcel && within(w)), latency::at(&ways, 990, |w| w.parcel && within(w)));
+    let refused = scene.load.ledger.attempts().get(SHED).copied().unwrap_or(0);
+    let told: Vec<String> = read.iter().map(|(how, n)| format!("{how} {n}")).collect();
+    let only_full = |bound| bench.scale.pick(None, Some(bound));
+    record.figure("can be carried", f64::from(capacity), "declarations/s", None);
+    record.figure("offered", offered, &format!("declarations/s for {} s", time.as_secs()), None);
+    record.figure("ratio", offered / f64::from(capacity.max(1)), "", only_full(Must::AtLeast(10.0)));
+    record.figure("overload until the flood was carried", seconds(end - from), "s", only_full(Must::AtLeast(300.0)));
     record.figure("cargo p99 without it", calm_ms, "ms", None);
-    record.figure("cargo p99 in it", cargo, "ms", bench.scale.pick(None, Some(Must::AtMost(5_000.0))));
+    record.figure("cargo p99 in it", cargo, "ms", only_full(Must::AtMost(5_000.0)));
     record.figure("parcels p99 in it", parcels, "ms", None);
+    record.figure("queries", read.values().sum::<u64>() as f64, &told.join(", "), None);
+    record.figure("queries turned away", read.get(SHED).copied().unwrap_or(0) as f64, "", only_full(Must::AtLeast(1.0)));
+    record.figure("lodgings by call turned away", refused as f64, "", Some(Must::AtMost(0.0)));
     scene.close(record, Expected::default()).await
+}
+
+/// RESOURCE_EXHAUSTED, as attempts of calls are counted.
+const SHED: &str = "ResourceExhausted";
+
+/// Declarations a second that reach reporting when many come at once.
+async fn capacity(scene: &Scene, burst: usize) -> Result<u32> {
+    scene.still(Duration::from_secs(120)).await?;
+    let (before, from) = (scene.load.ledger.items().len(), clock::now().timestamp_micros());
+    scene.load.pace(20_000);
+    let sending = async {
+        while scene.load.ledger.items().len() < before + burst {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), sending).await.context("the load does not send what is to be carried")?;
+    scene.still(Duration::from_secs(600)).await?;
+    let ways = latency::ways(&scene.site, &scene.load.ledger).await?;
+    let (carried, end) = (ways.iter().filter(|w| w.sent_us >= from).count(), arrived(&ways, from, i64::MAX));
+    Ok(u32::try_from(carried as u64 * 1_000_000 / (end - from).unsigned_abs().max(1))?)
+}
+
+/// When the last of what was sent in a time reached reporting.
+fn arrived(ways: &[Way], from: i64, until: i64) -> i64 {
+    let sent = ways.iter().filter(|w| (from..=until).contains(&w.sent_us));
+    sent.map(|w| w.sent_us.saturating_add_unsigned(w.took_ms * 1_000)).max().unwrap_or(from)
+}
+
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1_000_000.0
+}
+
+/// Many queries at once of the service that decides what is lodged, again and again.
+struct Reads {
+    stop: CancellationToken,
+    task: JoinHandle<BTreeMap<String, u64>>,
+}
+
+impl Reads {
+    fn start(scene: &Scene) -> Result<Self> {
+        let (intake, stop) = (Replicas::of(&scene.site, "intake")?, CancellationToken::new());
+        Ok(Self { task: tokio::spawn(read(intake, Arc::clone(&scene.load.ledger), stop.clone())), stop })
+    }
+
+    /// How they ended.
+    async fn finish(self) -> Result<BTreeMap<String, u64>> {
+        self.stop.cancel();
+        Ok(self.task.await?)
+    }
+}
+
+async fn read(intake: Replicas, ledger: Arc<Ledger>, stop: CancellationToken) -> BTreeMap<String, u64> {
+    let mut ended = BTreeMap::new();
+    while !stop.is_cancelled() {
+        let query = Query {
+            role: "auditor",
+            method: "customs.intake.v1.Intake/Get",
+            input: "customs.intake.v1.GetRequest",
+            output: "customs.intake.v1.GetResponse",
+            request: json!({"number": rolling::number(&ledger)}),
+        };
+        for answer in futures::future::join_all((0..BURST).map(|_| intake.ask(&query))).await {
+            let how = answer.map_or_else(|status| format!("{:?}", status.code()), |_| "OK".to_owned());
+            *ended.entry(how).or_default() += 1;
+        }
+        // Below what one caller may ask for in the long run: it is the number in hand that is too large.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    ended
+}
+
+/// The stream of an office's facts, in topics as `migrate` creates them: six of cargo, then two of parcels.
+pub fn stream(office: &str, parcel: bool) -> i32 {
+    let (start, size) = if parcel { (6, 2) } else { (0, 6) };
+    i32::try_from(start + murmur2(office.as_bytes()) % size).unwrap_or_default()
 }
 
 fn median_of(values: &mut [f64]) -> f64 {

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use rustix::process::Signal;
 use tokio::{process::Command, time::Instant};
 
+use super::restore;
 use crate::{
     experiment::Bench,
     ground::{Ground, send},
@@ -99,6 +100,10 @@ pub async fn behind(bench: &Bench, record: &mut Record) -> Result<()> {
     }
     record.figure("streams whose published past was lost", lost.len() as f64, "", Some(Must::AtLeast(1.0)));
     record.figure("of them named by an alarm", told as f64, "", Some(Must::AtLeast(lost.len() as f64)));
+    scene.load.pace(0);
+    let missing = restore::missing(&scene).await?;
+    record.figure("accepted declarations missing in intake", missing.len() as f64, "", None);
+    record.figure("losses that nobody named", restore::unnamed(&scene, &missing).await as f64, "", Some(Must::AtMost(0.0)));
     scene.fleet.down().await?;
     drop(proxy);
     pair.remove().await

@@ -1,16 +1,20 @@
 //! Databases that come back older than they were.
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::Instant;
 
+use super::{overload::stream, rebalance::Outside};
 use crate::{
     alarms,
     canon::{canon, difference},
     experiment::Bench,
     laws::{self, Expected},
-    load::{Demand, Standing},
+    load::{Demand, Item, Standing},
     quiet,
     record::{Must, Record},
     scene::Scene,
@@ -53,7 +57,7 @@ pub async fn forked(bench: &Bench, record: &mut Record) -> Result<()> {
     let before = scene.load.ledger.count(Standing::Accepted);
     scene.accepted_at_least(before + 1_000, Duration::from_secs(60)).await?;
     scene.still(Duration::from_secs(60)).await?;
-    let published = heads(&scene.site).await?;
+    let (published, decided) = (heads(&scene.site).await?, decisions(&scene.site).await?);
     scene.fleet.stop_service("risk").await?;
     give_back(&scene.site, "risk", "backup").await?;
     let kept = heads(&scene.site).await?;
@@ -72,8 +76,78 @@ pub async fn forked(bench: &Bench, record: &mut Record) -> Result<()> {
     // What was decided anew must not stand on the topic beside what was decided before.
     let (on_topic, _) = laws::forks(&scene.site, "customs.risk.v1").await?;
     record.figure("forked messages on the topic", on_topic as f64, "", Some(Must::AtMost(0.0)));
+    scene.load.pace(0);
+    let missing = missing(&scene).await?;
+    record.figure("accepted declarations missing in intake", missing.len() as f64, "", Some(Must::AtMost(0.0)));
+    let other = otherwise(&scene.site, &decided).await?;
+    record.figure("decisions lost or taken otherwise", other.len() as f64, "", None);
+    record.figure("losses that nobody named", unnamed(&scene, &other).await as f64, "", Some(Must::AtMost(0.0)));
     scene.fleet.down().await?;
     scene.site.remove().await
+}
+
+/// A topic's stream: where losses are counted and alarms point at.
+pub type Place = (String, i32);
+
+/// What was accepted and is not in intake, or not in its last version, each by the stream that held its facts. What the single window's topics
+/// still have is read again first; what is not by then is counted too.
+pub async fn missing(scene: &Scene) -> Result<Vec<Place>> {
+    let accepted = |(_, item): &(&String, &Item)| item.standing == Standing::Accepted;
+    let items: Vec<(String, Item)> =
+        scene.load.ledger.items().iter().filter(accepted).map(|(reference, item)| (reference.clone(), item.clone())).collect();
+    let (intake, ends) = (scene.site.database("intake").await?, Outside::open(&scene.site).await?.ends().await?);
+    let read_again = async {
+        loop {
+            let rows: Vec<(String, i32, i64)> =
+                sqlx::query_as("SELECT topic, partition, next_offset FROM consumers").fetch_all(&intake).await.unwrap_or_default();
+            let read: BTreeMap<Place, i64> = rows.into_iter().map(|(topic, partition, offset)| ((topic, partition), offset)).collect();
+            if ends.iter().all(|(place, end)| read.get(place).copied().unwrap_or(0) >= *end) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(120), read_again).await;
+    let rows: Vec<(String, i32)> = sqlx::query_as("SELECT reference, version::int FROM declarations").fetch_all(&intake).await?;
+    let known: HashMap<String, i32> = rows.into_iter().collect();
+    let whole = |reference: &str, item: &Item| known.get(reference).is_some_and(|version| version.unsigned_abs() >= item.version);
+    let place = |item: &Item| ("customs.intake.v1".to_owned(), stream(&item.office, item.parcel));
+    Ok(items.iter().filter(|(reference, item)| !whole(reference, item)).map(|(_, item)| place(item)).collect())
+}
+
+/// How many of the losses lie in streams that no service names.
+pub async fn unnamed(scene: &Scene, lost: &[Place]) -> usize {
+    let mut unnamed = 0;
+    for place in lost.iter().collect::<BTreeSet<_>>() {
+        if alarms::named(scene, &[place]).await == 0 {
+            unnamed += lost.iter().filter(|l| *l == place).count();
+        }
+    }
+    unnamed
+}
+
+/// By declaration: version, lane, and the stream that told of it.
+type Decisions = BTreeMap<String, (i32, String, i32)>;
+
+async fn decisions(site: &Site) -> Result<Decisions> {
+    let rows: Vec<(String, i32, String, String, bool)> =
+        sqlx::query_as("SELECT key, version::int, lane, office, class = 'parcels' FROM files").fetch_all(&site.database("risk").await?).await?;
+    Ok(rows.into_iter().map(|(key, version, lane, office, parcel)| (key, (version, lane, stream(&office, parcel)))).collect())
+}
+
+/// Streams of decisions that are gone or have become others. Risk reads the declarations again first and decides them anew.
+async fn otherwise(site: &Site, before: &Decisions) -> Result<Vec<Place>> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let now = decisions(site).await?;
+        let behind = |(key, (version, ..)): &(&String, &(i32, String, i32))| now.get(*key).is_none_or(|(v, ..)| v < version);
+        if !before.iter().any(|decision| behind(&decision)) || Instant::now() > deadline {
+            let other = |(key, (version, lane, _)): &(&String, &(i32, String, i32))| now.get(*key).is_some_and(|(v, l, _)| v == version && l != lane);
+            let lost = before.iter().filter(|decision| behind(decision) || other(decision));
+            return Ok(lost.map(|(_, (.., stream))| ("customs.risk.v1".to_owned(), *stream)).collect());
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// Waits until a service has told the heads of the others, and published it.

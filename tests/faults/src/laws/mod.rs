@@ -1,6 +1,7 @@
 //! The laws, checked from outside: every database, every topic from offset 0, every report total, every hash chain, against the load's ledger.
 mod answers;
 mod chain;
+mod deadlines;
 mod effects;
 mod evidence;
 mod letters;
@@ -79,5 +80,6 @@ pub async fn check(site: &Site, ledger: &Ledger, expected: Expected) -> Result<V
     verdict.findings.push(answers::verify(&evidence, ledger));
     verdict.findings.push(totals::verify(site, &evidence).await?);
     verdict.findings.push(letters::verify(&evidence, expected));
+    verdict.findings.push(deadlines::verify(ledger));
     Ok(verdict)
 }

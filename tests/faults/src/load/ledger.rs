@@ -55,6 +55,8 @@ pub struct Ledger {
     items: Mutex<HashMap<String, Item>>,
     /// Attempts of calls and how they ended, by status code.
     attempts: Mutex<HashMap<String, u64>>,
+    /// Calls that were answered OK when their deadline had long passed, told.
+    late: Mutex<Vec<String>>,
 }
 
 impl Ledger {
@@ -71,6 +73,15 @@ impl Ledger {
         let attempts = self.attempts();
         let answered = attempts.iter().filter(|(how, _)| ["OK", REFUSED].contains(&how.as_str())).map(|(_, n)| n).sum();
         (answered, attempts.values().sum::<u64>() - answered)
+    }
+
+    /// A call that had counted as failed when this OK came.
+    pub fn answered_late(&self, told: String) {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+    }
+
+    pub fn late(&self) -> Vec<String> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn attempts(&self) -> HashMap<String, u64> {

@@ -36,13 +36,15 @@ pub struct Demand {
     pub amended: u32,
     /// Offices with their weights.
     pub offices: Vec<(String, u32)>,
+    /// How long a caller waits for one answer.
+    pub deadline: Duration,
     pub seed: u64,
 }
 
 impl Demand {
     pub fn at(rate: u32, seed: u64) -> Self {
         let offices = crate::site::OFFICES.iter().map(|o| ((*o).to_owned(), 1)).collect();
-        Self { rate, grpc: 150, parcels: 100, amended: 200, offices, seed }
+        Self { rate, grpc: 150, parcels: 100, amended: 200, offices, deadline: Duration::from_secs(10), seed }
     }
 }
 
@@ -63,7 +65,7 @@ impl Load {
         let ledger = Arc::new(Ledger::default());
         let publisher = Arc::new(Publisher::new(site, Arc::clone(&ledger))?);
         let given_up = CancellationToken::new();
-        let calls = Arc::new(Calls::new(site, Arc::clone(&ledger), given_up.clone())?);
+        let calls = Arc::new(Calls::new(site, Arc::clone(&ledger), demand.deadline, given_up.clone())?);
         let stop = given_up.child_token();
         let pace = Arc::new(AtomicU32::new(demand.rate));
         let mix = Mix::new(&site.name, demand);
