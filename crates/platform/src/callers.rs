@@ -13,6 +13,7 @@ use axum::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use tonic::{Extensions, Status};
 
 use crate::{Instant, clock, settings};
@@ -76,7 +77,7 @@ struct Claims {
 }
 
 /// From when to when a token counts, in seconds since 1970 (RFC 7519, NumericDate).
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 struct Lifetime {
     exp: f64,
     #[serde(default)]
@@ -85,6 +86,11 @@ struct Lifetime {
 
 /// Clocks of issuer and service may differ by so many seconds.
 const LEEWAY: i64 = 60;
+/// Tokens that are remembered.
+const MOST_VERIFIED: usize = 1024;
+
+/// SHA-256 of a token.
+type Digest = [u8; 32];
 
 impl Lifetime {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have fewer than 53 bits")]
@@ -99,6 +105,8 @@ pub struct Verifier {
     path: String,
     validation: Validation,
     keys: RwLock<HashMap<String, DecodingKey>>,
+    /// What was verified under these keys, by the token's digest: a signature costs more than most of what is asked under it.
+    verified: RwLock<HashMap<Digest, (Caller, Lifetime)>>,
     roles: Vec<(&'static str, &'static [&'static str])>,
 }
 
@@ -111,14 +119,43 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // Judged by `Lifetime`, at the one clock that this process goes by.
         validation.validate_exp = false;
-        let verifier =
-            Self { path: auth.jwks.clone(), validation, keys: RwLock::default(), roles: roles.iter().chain(OPERATIONS).copied().collect() };
+        let verifier = Self {
+            path: auth.jwks.clone(),
+            validation,
+            keys: RwLock::default(),
+            verified: RwLock::default(),
+            roles: roles.iter().chain(OPERATIONS).copied().collect(),
+        };
         verifier.reload();
         verifier
     }
 
     /// The caller that a bearer token names.
     pub fn verify(&self, token: &str) -> Result<Caller, Status> {
+        let digest: Digest = Sha256::digest(token).into();
+        let known = self.verified.read().ok().and_then(|verified| verified.get(&digest).cloned());
+        let (caller, lifetime) = match known {
+            Some(known) => known,
+            None => {
+                let known = self.decode(token)?;
+                self.remember(digest, known.clone());
+                known
+            }
+        };
+        if lifetime.holds_at(clock::now()) { Ok(caller) } else { Err(Status::unauthenticated("the token is not valid")) }
+    }
+
+    fn remember(&self, digest: Digest, known: (Caller, Lifetime)) {
+        if let Ok(mut verified) = self.verified.write() {
+            if verified.len() >= MOST_VERIFIED {
+                verified.clear();
+            }
+            verified.insert(digest, known);
+        }
+    }
+
+    /// Checks the signature and reads who signed for whom, whenever that was.
+    fn decode(&self, token: &str) -> Result<(Caller, Lifetime), Status> {
         let refused = |_| Status::unauthenticated("the token is not valid");
         let kid = decode_header(token).map_err(refused)?.kid.ok_or_else(|| Status::unauthenticated("the token names no key"))?;
         let key = self.key(&kid).or_else(|| {
@@ -127,7 +164,7 @@ impl Verifier {
         });
         let key = key.ok_or_else(|| Status::unauthenticated("the token's key is unknown"))?;
         let claims = decode::<Claims>(token, &key, &self.validation).map_err(refused)?.claims;
-        if claims.lifetime.holds_at(clock::now()) { Ok(claims.caller) } else { Err(Status::unauthenticated("the token is not valid")) }
+        Ok((claims.caller, claims.lifetime))
     }
 
     fn authorise(&self, caller: &Caller, method: &str) -> Result<(), Status> {
@@ -151,6 +188,10 @@ impl Verifier {
         let keys = set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?))).collect();
         if let Ok(mut guard) = self.keys.write() {
             *guard = keys;
+        }
+        // What was signed with a key that is no longer there must not count any more.
+        if let Ok(mut verified) = self.verified.write() {
+            verified.clear();
         }
     }
 }

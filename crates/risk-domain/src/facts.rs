@@ -69,13 +69,17 @@ impl LineFacts {
 /// What happened before, counted as of the previous day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
-    /// Declarations of the importer or exporter; `found`: checks that did not conform.
+    /// Declarations of the importer or exporter; `found`: checks that did not conform. Left out of a trace where there were none, as the next three.
+    #[serde(default, skip_serializing_if = "Past::is_blank")]
     pub trader: Past,
     /// The same of the declarant.
+    #[serde(default, skip_serializing_if = "Past::is_blank")]
     pub declarant: Past,
     /// Declarations that named the vehicle; `found`: times it was held at a gate.
+    #[serde(default, skip_serializing_if = "Past::is_blank")]
     pub vehicle: Past,
     /// Readings of the vehicle's seals; `found`: seals broken or different.
+    #[serde(default, skip_serializing_if = "Past::is_blank")]
     pub seal: Past,
     /// 1 (complies) to 5 (does not), after Circular 81/2019/TT-BTC article 10.
     pub compliance: i64,
@@ -92,4 +96,11 @@ pub struct Past {
     pub found_30d: i64,
     pub found_90d: i64,
     pub found_365d: i64,
+}
+
+impl Past {
+    /// Nothing happened.
+    fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
 }

@@ -52,6 +52,8 @@ pub struct Book {
     beacons: HashMap<NaiveDate, (String, String)>,
     files: HashMap<String, FileRow>,
     changed_files: BTreeSet<String>,
+    /// Of these, files that the database does not have yet.
+    new_files: BTreeSet<String>,
     history: HashMap<(String, String), Past>,
     /// Group → (officer, key).
     groups: HashMap<String, (String, String)>,
@@ -93,6 +95,7 @@ impl Book {
             history: store::counts(conn, &wanted.counts, today).await?,
             files: files.into_iter().map(|f| (f.key.clone(), f)).collect(),
             changed_files: BTreeSet::new(),
+            new_files: BTreeSet::new(),
             groups: groups.into_iter().map(|(group, officer, key)| (group, (officer, key))).collect(),
             counted: Counted::new(),
             today,
@@ -138,6 +141,9 @@ impl Book {
 
     pub fn put(&mut self, file: FileRow) {
         self.changed_files.insert(file.key.clone());
+        if !self.files.contains_key(&file.key) {
+            self.new_files.insert(file.key.clone());
+        }
         if file.state == "OPEN" && !file.grp.is_empty() {
             self.groups.entry(file.grp.clone()).or_insert_with(|| (file.officer.clone(), file.key.clone()));
         }
@@ -185,8 +191,10 @@ impl Book {
         }
         store::save_offices(work.conn, &rows).await?;
         store::save_keys(work.conn, &made, &revealed).await?;
-        let files: Vec<&FileRow> = self.changed_files.iter().filter_map(|key| self.files.get(key)).collect();
-        store::save_files(work.conn, &files).await?;
+        let changed = self.changed_files.iter().filter_map(|key| self.files.get(key));
+        let (new, known): (Vec<&FileRow>, Vec<&FileRow>) = changed.partition(|file| self.new_files.contains(&file.key));
+        store::save_files(work.conn, &known).await?;
+        store::add_files(work.conn, &new).await?;
         store::save_loads(work.conn, &loads).await?;
         store::add_counts(work.conn, &self.counted, self.today).await?;
         store::add_outcomes(work.conn, &self.outcomes).await?;

@@ -50,12 +50,10 @@ impl Handler for RiskHandler {
         }
         let mut book = Book::open(work.conn, &self.in_force, wanted).await?;
         for (heard, fact) in heard.iter().zip(facts) {
-            let cause = fact.cause();
-            let via = Via { trace: trace::follow(fact.traceparent(), "risk.decide", &cause, fact.at()), cause, actor: "risk".to_owned() };
             let class = self.layout.class(fact.partition.unsigned_abs());
             match heard {
-                Heard::Declared(declaration) => deciding::decide(&mut book, declaration, class, &via)?,
-                Heard::Withdrawn(key) => assigning::withdraw(&mut book, key, &via)?,
+                Heard::Declared(declaration) => deciding::decide(&mut book, declaration, class, &via(fact))?,
+                Heard::Withdrawn(key) => assigning::withdraw(&mut book, key, &via(fact))?,
                 Heard::Held(held) => {
                     let plate = held.vehicle.as_ref().map(|v| v.plate.as_str()).unwrap_or_default();
                     book.count("vehicle", plate, 0, 1);
@@ -69,6 +67,11 @@ impl Handler for RiskHandler {
         book.close(work).await?;
         Ok(heard.into_iter().map(outcome).collect())
     }
+}
+
+fn via(fact: &Fact) -> Via {
+    let cause = fact.cause();
+    Via { trace: trace::follow(fact.traceparent(), "risk.decide", &cause, fact.at()), cause, actor: "risk".to_owned() }
 }
 
 fn outcome(heard: Heard) -> Outcome {

@@ -59,11 +59,13 @@ pub async fn open<'r>(work: &mut Work<'_>, rules: &'r Rules, told: &[&Told]) -> 
     let keys: Vec<String> = keys.into_iter().collect();
     vehicles.extend(store::concerned(conn, &keys).await?);
     let ids: Vec<String> = vehicles.iter().cloned().collect();
+    // Only a vehicle that is seen asks what names it; of thousands of declarations a day most vehicles are not at a gate right now.
+    let seen: Vec<String> = readings.iter().map(|(_, vehicle)| vehicle.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let vehicles: BTreeMap<String, Held<VehicleRow>> =
         store::lock_vehicles(conn, &ids).await?.into_iter().map(|row| (row.id.clone(), in_hand(row))).collect();
     let announced = vehicles.values().flat_map(|held| held.row.announced.split_whitespace()).map(str::to_owned);
     let with_announced: Vec<String> = keys.iter().cloned().chain(announced).collect();
-    let carried = store::lock_carried(conn, &with_announced, &ids).await?;
+    let carried = store::lock_carried(conn, &with_announced, &ids, &seen).await?;
     let mut book = Book {
         rules,
         now: work.now,

@@ -54,6 +54,8 @@ pub fn consumer(settings: &settings::Kafka, group: &str, instance: &str) -> Clie
         .set("fetch.wait.max.ms", "100")
         .set("fetch.message.max.bytes", "262144")
         .set("queued.max.messages.kbytes", settings.fetched_kb.to_string())
+        // Once that is full, the stock second of waiting would starve a reader that has worked it off long before.
+        .set("fetch.queue.backoff.ms", "10")
         .set("max.poll.interval.ms", "300000");
     match settings.protocol {
         settings::GroupProtocol::Classic => {

@@ -45,6 +45,11 @@ impl<P: Ord + Clone, L: Laws> Relaying<P, L> {
         self.streams.get(place).map(|told| told.sent)
     }
 
+    /// Whether the broker has every row that the producer was given of this stream.
+    pub fn settled(&self, place: &P) -> bool {
+        self.streams.get(place).is_some_and(|told| told.acknowledged >= told.sent)
+    }
+
     /// After which position rows of this stream are wanted, if there are any.
     pub fn wants(&self, place: &P, head: i64) -> Option<i64> {
         self.last_sent(place).filter(|sent| *sent < head)

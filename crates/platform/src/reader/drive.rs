@@ -42,10 +42,13 @@ pub struct Loop {
     /// To be counted from the first offset again, once what was gathered before is worked off.
     rewound: Vec<Partition>,
     last_commit: Instant,
+    /// When offsets were reported last, and whether there are newer ones.
+    reported: (Instant, bool),
 }
 
 /// Facts closer together than this are worth waiting for.
 const CLOSE: Duration = Duration::from_millis(20);
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 impl Loop {
     #[expect(clippy::too_many_arguments, reason = "the parts of one loop, named at the only call")]
@@ -73,6 +76,7 @@ impl Loop {
             watch: Watch::new(Duration::from_secs(settings.idle_check_s)),
             rewound: Vec::new(),
             last_commit: Instant::now(),
+            reported: (Instant::now(), false),
         }
     }
 
@@ -81,8 +85,9 @@ impl Loop {
         while !stop.is_cancelled() {
             let first = tokio::select! {
                 () = stop.cancelled() => break,
-                first = tokio::time::timeout_at(self.watch.due(), self.queue.recv()) => first,
+                first = tokio::time::timeout_at(self.due(), self.queue.recv()) => first,
             };
+            self.report_offsets();
             self.health.progressed(self.name);
             self.try_stopped_again().await;
             if self.watch.due() <= Instant::now() {
@@ -163,7 +168,7 @@ impl Loop {
                     if report.transactions > 0 {
                         self.wake.committed(std::mem::take(&mut self.reader.told));
                     }
-                    self.report_offsets();
+                    self.reported.1 = true;
                     return;
                 }
                 Err(Halted::Failure(Failure::Fenced)) => self.claim_again(stop).await,
@@ -213,7 +218,17 @@ impl Loop {
         }
     }
 
-    fn report_offsets(&self) {
+    /// When the loop has something to do although nothing comes.
+    fn due(&self) -> Instant {
+        if self.reported.1 { self.watch.due().min(self.reported.0 + REPORT_EVERY) } else { self.watch.due() }
+    }
+
+    /// Offsets in Kafka are for watching lag alone: the broker need not write them down with every batch.
+    fn report_offsets(&mut self) {
+        if !self.reported.1 || self.reported.0.elapsed() < REPORT_EVERY {
+            return;
+        }
+        self.reported = (Instant::now(), false);
         if let Some(client) = lock(&self.client).as_ref() {
             let _ = client.commit(&client.context().offsets(self.reader.owning.all()), CommitMode::Async);
         }

@@ -110,9 +110,10 @@ impl Relay {
         if !session.queue(fresh) {
             self.looked = None;
         }
-        if self.looked.is_none() && session.pending.is_empty() {
+        if self.looked.is_none() && session.is_drained() {
             self.look(session).await?;
         }
+        session.hear();
         // A relay that was stopped for longer than its session may be silent has a successor, which has sent all this.
         let sent = session.send(&self.kafka.prefix, || Instant::now() < held_until).map_err(|e| Failure::Retry(e.to_string()))?;
         session.hear();
@@ -198,7 +199,8 @@ impl Relay {
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let wait = match self.pass().await {
-                Ok(step) if step.sent > 0 => Duration::ZERO,
+                // More of what was looked for may lie in the journal.
+                Ok(step) if step.sent > 0 && self.looked.is_none() => Duration::ZERO,
                 Ok(step) if step.in_flight > 0 => PUBLISH_EVERY,
                 Ok(_) => LOOK_EVERY,
                 Err(error) => {

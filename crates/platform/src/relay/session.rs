@@ -57,21 +57,39 @@ pub(super) struct Session {
     producer: ThreadedProducer<Context>,
     heard: Arc<Heard>,
     pub relaying: Relaying<Place, Sound>,
-    /// Not given to the producer yet.
-    pub pending: VecDeque<Row>,
-    /// Position of the last row of each stream that is or was pending.
-    queued: BTreeMap<Place, i64>,
+    /// Not given to the producer yet, by stream.
+    pending: BTreeMap<Place, VecDeque<Row>>,
+    /// How many these are.
+    waiting: usize,
 }
+
+/// Bytes that a stream is given at once: less than a batch of the producer. While the library holds a second batch of a partition whose first is
+/// under way, it asks its sockets without a pause.
+const PIECE: usize = 220_000;
+/// Bytes that a row takes besides its payload, about.
+const ROW: usize = 700;
+
+/// Rows that wait here at most; what is beyond stays in the journal.
+const MOST_WAITING: usize = 20_000;
 
 impl Session {
     pub fn new(kafka: &settings::Kafka, wake: Wake) -> Result<Self, KafkaError> {
         let heard = Arc::new(Heard { wake, ..Heard::default() });
         let producer = crate::kafka::ordered_producer(kafka).create_with_context(Context(Arc::clone(&heard)))?;
-        Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: VecDeque::new(), queued: BTreeMap::new() })
+        Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: BTreeMap::new(), waiting: 0 })
     }
 
-    /// Queues rows that follow what each stream was given. False when something between is missing: then the journal has to be read.
-    pub fn queue(&mut self, rows: impl IntoIterator<Item = Row>) -> bool {
+    /// Nothing waits to be given to the producer.
+    pub fn is_drained(&self) -> bool {
+        self.waiting == 0
+    }
+
+    /// Queues rows that follow what each stream was given. False when something between is missing, or when too many wait already: then the
+    /// journal has to be read.
+    pub fn queue(&mut self, rows: Vec<Row>) -> bool {
+        if self.waiting + rows.len() > MOST_WAITING && self.waiting > 0 {
+            return rows.is_empty();
+        }
         let mut complete = true;
         for row in rows {
             let place = (row.topic.clone(), row.stream);
@@ -79,10 +97,11 @@ impl Session {
                 complete = false;
                 continue;
             };
-            let last = self.queued.get(&place).copied().unwrap_or(sent).max(sent);
+            let line = self.pending.entry(place).or_default();
+            let last = line.back().map_or(sent, |row| row.position);
             if row.position == last + 1 {
-                self.queued.insert(place, row.position);
-                self.pending.push_back(row);
+                line.push_back(row);
+                self.waiting += 1;
             } else {
                 complete &= row.position <= last;
             }
@@ -101,29 +120,43 @@ impl Session {
     }
 
     /// Gives rows to the producer until it takes no more, or `go_on` says no. Returns how many.
+    ///
+    /// A stream whose rows are still under way waits until they are acknowledged (Nagle, RFC 896): at once when idle, in large pieces when busy.
     pub fn send(&mut self, prefix: &str, go_on: impl Fn() -> bool) -> Result<usize, KafkaError> {
-        let (mut sent, half) = (0, self.pending.len() / 2);
-        while go_on()
-            && let Some(row) = self.pending.pop_front()
-        {
-            if sent > 0 && sent == half {
-                laboratory::point("relay::middle-of-send");
+        let (mut sent, half) = (0, self.waiting / 2);
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut full = false;
+        for (place, line) in &mut pending {
+            if !self.relaying.settled(place) {
+                continue;
             }
-            match self.give(prefix, &row) {
-                Ok(()) => {
-                    self.relaying.sent(&(row.topic, row.stream), row.position);
-                    sent += 1;
+            let mut piece = 0;
+            while !full
+                && piece < PIECE
+                && go_on()
+                && let Some(row) = line.front()
+            {
+                piece += row.payload.len() + ROW;
+                if sent > 0 && sent == half {
+                    laboratory::point("relay::middle-of-send");
                 }
-                Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => {
-                    self.pending.push_front(row);
-                    break;
-                }
-                Err(error) => {
-                    self.relaying.fail();
-                    return Err(error);
+                match self.give(prefix, row) {
+                    Ok(()) => {
+                        self.relaying.sent(place, row.position);
+                        line.pop_front();
+                        sent += 1;
+                    }
+                    Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => full = true,
+                    Err(error) => {
+                        self.relaying.fail();
+                        return Err(error);
+                    }
                 }
             }
         }
+        pending.retain(|_, line| !line.is_empty());
+        self.pending = pending;
+        self.waiting -= sent;
         Ok(sent)
     }
 

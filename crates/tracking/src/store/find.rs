@@ -42,20 +42,22 @@ pub async fn existing(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<Str
     Ok(sqlx::query_scalar!("SELECT id FROM vehicles WHERE id = ANY($1)", ids).fetch_all(conn).await?)
 }
 
-/// Locks and loads, in the order of their keys, these declarations, the live ones that name the vehicles, and those that their open visits carry.
-pub async fn lock_carried(conn: &mut PgConnection, keys: &[String], vehicles: &[String]) -> Result<Vec<CarriedRow>, Failure> {
+/// Locks and loads, in the order of their keys, these declarations, those that the vehicles' open visits carry, and the live ones that name one of
+/// the vehicles `seen` at a gate.
+pub async fn lock_carried(conn: &mut PgConnection, keys: &[String], vehicles: &[String], seen: &[String]) -> Result<Vec<CarriedRow>, Failure> {
     Ok(sqlx::query_as!(
         CarriedRow,
         r#"SELECT key, version, vehicle, direction, cleared, withdrawn, departed FROM carried
            WHERE key IN (
                SELECT UNNEST($1::text[])
                UNION
-               SELECT c.key FROM carried c WHERE c.vehicle = ANY($2) AND c.vehicle <> '' AND NOT c.withdrawn AND NOT c.departed
+               SELECT c.key FROM carried c WHERE c.vehicle = ANY($3) AND c.vehicle <> '' AND NOT c.withdrawn AND NOT c.departed
                UNION
                SELECT d.declaration FROM visits v JOIN visit_declarations d ON d.visit = v.id WHERE v.vehicle = ANY($2) AND v.departed_at IS NULL)
            ORDER BY key FOR UPDATE"#,
         keys,
-        vehicles
+        vehicles,
+        seen
     )
     .fetch_all(conn)
     .await?)
