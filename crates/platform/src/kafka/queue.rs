@@ -126,8 +126,7 @@ mod tests {
     use crate::reader::Delivery;
 
     fn delivery(bytes: usize) -> Signal {
-        let headers = crate::cloudevent::Headers::default().into();
-        Signal::Delivered(Delivery { topic: "t".into(), partition: 0, offset: 0, key: "".into(), headers, payload: vec![0; bytes].into() })
+        Signal::Delivered(Delivery { payload: vec![0; bytes].into(), ..Delivery::default() })
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A message as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Delivery {
     /// Logical topic name.
     pub topic: Arc<str>,
