@@ -87,7 +87,7 @@ async fn approve(clients: &Clients, id: &str, n: usize) -> Result<()> {
         "id = \"{id}\"\nowner = \"analyst-1\"\nreason = \"bench: one of a hundred\"\ntitle_vi = \"Chương {chapter:02}, hồ sơ {n}\"\n\
          title_en = \"Chapter {chapter:02}, case {n}\"\ndirection = \"{}\"\nvalid_from = \"2026-01-01\"\nvalid_to = \"2027-12-31\"\n\
          when = '{condition}'\nlane = \"yellow\"\nshare = \"2\"\nweight = 20000\nground = \"Circular 81/2019/TT-BTC article 17 (nature of goods)\"\n",
-        if n % 3 == 0 { "export" } else { "import" }
+        if n.is_multiple_of(3) { "export" } else { "import" }
     );
     let (id, version) = save(clients, "profile", document, "analyst-1").await.with_context(|| format!("profile {id}"))?;
     step(clients, "profile", &id, version, "approve", "head-of-risk").await?;

@@ -87,7 +87,7 @@ fn entry(n: usize) -> Entry {
     let office = &OFFICES[n % OFFICES.len()];
     Entry {
         topic: TOPIC,
-        class: if n % 20 == 0 { Class::Parcels } else { Class::Cargo },
+        class: if n.is_multiple_of(20) { Class::Parcels } else { Class::Cargo },
         kind: "customs.bench.v1.Noted".into(),
         subject: format!("2{n:010}"),
         office: office.code.to_owned(),

@@ -274,6 +274,11 @@ pub(super) mod tests {
         assert_eq!(at(true, 0.5), 21.0);
     }
 
+    #[expect(clippy::float_arithmetic, reason = "trees are made of floats")]
+    fn alone(base: f64, trees: &[Vec<TreeNode>], columns: &[f64; COLUMNS]) -> f64 {
+        trees.iter().fold(base, |sum, tree| sum + leaf_of(tree, columns))
+    }
+
     proptest! {
         #[test]
         fn trees_walked_abreast_end_where_each_ends_alone(
@@ -282,8 +287,8 @@ pub(super) mod tests {
         ) {
             let trees: Vec<Vec<TreeNode>> = trees.into_iter().flatten().collect();
             let columns: [f64; COLUMNS] = row.try_into().unwrap();
-            let alone = trees.iter().fold(0.5, |sum, tree| sum + leaf_of(tree, &columns));
-            prop_assert_eq!(Forest::new(0.5, trees).unwrap().log_odds(&columns), alone);
+            let expected = alone(0.5, &trees, &columns);
+            prop_assert_eq!(Forest::new(0.5, trees).unwrap().log_odds(&columns), expected);
         }
     }
 

@@ -45,7 +45,7 @@ pub async fn tamper(bench: &Bench, record: &mut Record) -> Result<()> {
         let deed = DEEDS[n % DEEDS.len()];
         // Every fifth time each deed befalls the last row, which nothing follows: only the head kept beside the journal tells that it is gone.
         let most = if deed == "swapped" { head - 1 } else { head };
-        let position = if n / DEEDS.len() % 5 == 0 { most } else { rng.i64(1..=most) };
+        let position = if (n / DEEDS.len()).is_multiple_of(5) { most } else { rng.i64(1..=most) };
         last += u32::from(position == most);
         sqlx::raw_sql("BEGIN").execute(&mut admin).await?;
         commit_deed(&mut admin, deed, &topic, stream, position, rng.u32(..)).await?;

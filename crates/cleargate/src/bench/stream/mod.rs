@@ -80,9 +80,9 @@ impl Plan {
         });
         loop {
             if single {
-                shown.mark(states).await?
+                shown.mark(states).await?;
             } else {
-                shown.count(states).await?
+                shown.count(states).await?;
             }
             let done = states.shown.load(Relaxed);
             bar.set_position(done);
