@@ -51,6 +51,8 @@ pub fn consumer(settings: &settings::Kafka, group: &str, instance: &str) -> Clie
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
         .set("enable.partition.eof", "false")
+        // A topic that the broker does not know yet when the group forms is noticed soon, even where nothing else is read.
+        .set("topic.metadata.refresh.interval.ms", "5000")
         .set("fetch.wait.max.ms", "100")
         .set("fetch.message.max.bytes", "262144")
         .set("queued.max.messages.kbytes", settings.fetched_kb.to_string())
