@@ -44,6 +44,18 @@ pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx
         .connect_lazy_with(options))
 }
 
+/// Begins a transaction that works on sets of rows by their keys, in one round trip.
+///
+/// Each statement is planned once on a connection, for few rows and by index. Left to itself, PostgreSQL plans a join with an array anew at every
+/// execution as long as the array is short, which costs several times the work itself; and it reads a whole table while that is small, by a plan
+/// that would stay when the table has grown.
+pub const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
+/// For a statement over whole days or tables in such a transaction: from here on plans are made for the values at hand.
+pub async fn plan_for_values(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("SET LOCAL plan_cache_mode = auto; SET LOCAL enable_seqscan = on").execute(conn).await.map(drop)
+}
+
 /// A service's own migrations begin behind this number, the platform's stay below.
 const OWN: i64 = 1000;
 

@@ -23,6 +23,7 @@ pub mod leases;
 pub mod limits;
 pub mod metrics;
 pub mod operations;
+mod pace;
 pub mod peers;
 pub mod protocol;
 pub mod reader;

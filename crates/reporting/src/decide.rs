@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use platform::{
     Failure, Work,
     commands::{Call, Decide},
+    database,
     serving::Refusal,
 };
 use reporting_domain::Scope;
@@ -29,7 +30,8 @@ impl Decide for Desk {
 
     async fn decide(&self, work: &mut Work<'_>, calls: &[Call<Command>]) -> Result<Vec<Result<Vec<u8>, Refusal>>, Failure> {
         let mut answers = Vec::with_capacity(calls.len());
-        // A few a day: one at a time.
+        // A few a day: one at a time, each over a whole day.
+        database::plan_for_values(work.conn).await?;
         for call in calls {
             answers.push(match &call.command {
                 Command::Close { scope, day } => freeze::close(work, call, scope, *day, self.close_open_days).await?,

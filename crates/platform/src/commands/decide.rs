@@ -11,7 +11,7 @@ use super::{
     stored::{Stored, key, remember, repeat, stored},
 };
 use crate::{
-    clock,
+    clock, database,
     failure::Failure,
     health::Health,
     journal::{self, Journal, Row},
@@ -201,7 +201,7 @@ impl<D: Decide> CommandLoop<D> {
 /// No statement runs longer than the last of these callers waits; set in the same round trip that begins the transaction.
 fn begin<C>(calls: &[Call<C>]) -> AssertSqlSafe<String> {
     let longest = calls.iter().map(|c| c.deadline.rest().as_millis()).max().unwrap_or(0);
-    AssertSqlSafe(format!("BEGIN; SET LOCAL statement_timeout = {}", longest.max(1)))
+    AssertSqlSafe(format!("{}; SET LOCAL statement_timeout = {}", database::BEGIN, longest.max(1)))
 }
 
 fn without_repeats<C>(waiting: Vec<Waiting<C>>) -> (Vec<Waiting<C>>, Vec<Waiting<C>>) {

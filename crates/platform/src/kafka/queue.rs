@@ -79,12 +79,6 @@ impl Queue {
         Ok(self.taken(signal))
     }
 
-    /// One more for the batch that is gathered, waited for.
-    pub async fn more(&mut self) -> Option<Signal> {
-        let signal = self.receiver.recv().await?;
-        Some(self.taken(signal))
-    }
-
     /// The batch that is gathered holds as many bytes as one may.
     pub fn hand_is_full(&self) -> bool {
         lock(&self.load).in_hand >= self.most_bytes / 2

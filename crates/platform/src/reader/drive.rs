@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Delivery,
     claim::Partition,
+    measure::Measure,
     step::{Halted, Reader},
     watch::Watch,
 };
@@ -23,6 +24,7 @@ use crate::{
         group::{Client, Owned, Signal, lock},
         queue::Queue,
     },
+    pace::Pace,
     relay::Wake,
     settings,
 };
@@ -42,8 +44,10 @@ pub struct Loop {
     /// To be counted from the first offset again, once what was gathered before is worked off.
     rewound: Vec<Partition>,
     last_commit: Instant,
-    /// When offsets were reported last, and whether there are newer ones.
-    reported: (Instant, bool),
+    measure: Measure,
+    reporting: Pace,
+    /// Whether there are offsets that were not reported.
+    unreported: bool,
 }
 
 /// Facts closer together than this are worth waiting for.
@@ -76,7 +80,9 @@ impl Loop {
             watch: Watch::new(Duration::from_secs(settings.idle_check_s)),
             rewound: Vec::new(),
             last_commit: Instant::now(),
-            reported: (Instant::now(), false),
+            measure: Measure::new(settings.batch),
+            reporting: Pace::new(REPORT_EVERY),
+            unreported: false,
         }
     }
 
@@ -109,15 +115,15 @@ impl Loop {
     async fn gather(&mut self, first: Signal) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         self.take(first, &mut deliveries);
-        let close = self.last_commit.elapsed() < CLOSE;
-        let until = Instant::now() + Duration::from_millis(self.settings.gather_ms);
-        while deliveries.len() < self.settings.batch && !self.queue.hand_is_full() && self.rewound.is_empty() {
+        let mut waited = self.last_commit.elapsed() >= CLOSE;
+        while deliveries.len() < self.measure.deliveries() && !self.queue.hand_is_full() && self.rewound.is_empty() {
             match self.queue.try_recv() {
                 Ok(signal) => self.take(signal, &mut deliveries),
-                Err(_) if close && !deliveries.is_empty() => match tokio::time::timeout_at(until, self.queue.more()).await {
-                    Ok(Some(signal)) => self.take(signal, &mut deliveries),
-                    _ => break,
-                },
+                // Once, and not message by message: each waking costs more than what it brings.
+                Err(_) if !waited && !deliveries.is_empty() => {
+                    tokio::time::sleep(Duration::from_millis(self.settings.gather_ms)).await;
+                    waited = true;
+                }
                 Err(_) => break,
             }
         }
@@ -161,14 +167,16 @@ impl Loop {
         let mut pause = Duration::from_millis(20);
         while !deliveries.is_empty() {
             deliveries.retain(|d| !self.stopped.contains_key(&(Arc::clone(&d.topic), d.partition)));
+            let begun = Instant::now();
             match self.reader.step(deliveries.clone()).await {
                 Ok(report) => {
                     self.health.database(true);
                     self.last_commit = Instant::now();
+                    self.measure.took(deliveries.len(), begun.elapsed());
                     if report.transactions > 0 {
                         self.wake.committed(std::mem::take(&mut self.reader.told));
                     }
-                    self.reported.1 = true;
+                    self.unreported = true;
                     return;
                 }
                 Err(Halted::Failure(Failure::Fenced)) => self.claim_again(stop).await,
@@ -220,15 +228,16 @@ impl Loop {
 
     /// When the loop has something to do although nothing comes.
     fn due(&self) -> Instant {
-        if self.reported.1 { self.watch.due().min(self.reported.0 + REPORT_EVERY) } else { self.watch.due() }
+        if self.unreported { self.watch.due().min(self.reporting.due_at()) } else { self.watch.due() }
     }
 
     /// Offsets in Kafka are for watching lag alone: the broker need not write them down with every batch.
     fn report_offsets(&mut self) {
-        if !self.reported.1 || self.reported.0.elapsed() < REPORT_EVERY {
+        if !self.unreported || !self.reporting.due() {
             return;
         }
-        self.reported = (Instant::now(), false);
+        self.reporting.done();
+        self.unreported = false;
         if let Some(client) = lock(&self.client).as_ref() {
             let _ = client.commit(&client.context().offsets(self.reader.owning.all()), CommitMode::Async);
         }

@@ -15,7 +15,7 @@ use super::{
     settle::Halt,
 };
 use crate::{
-    clock, cloudevent,
+    clock, cloudevent, database,
     dead_letters::bury,
     failure::Failure,
     journal::{Journal, Row},
@@ -144,13 +144,13 @@ impl Reader {
 
     async fn transact(&mut self, units: &[Unit], report: &mut Report) -> Result<(), Halt> {
         let moves = plan::moves(&self.owning, units);
-        let mut tx = self.pool.begin().await.map_err(Failure::from)?;
+        let mut tx = self.pool.begin_with(database::BEGIN).await.map_err(Failure::from)?;
         claim::fence(&mut tx, &moves).await?;
         if laboratory::broken(Broken::OffsetsFirst) {
             tx.commit().await.map_err(Failure::from)?;
             self.owning.moved(&moves);
             laboratory::point("reader::offsets-first");
-            tx = self.pool.begin().await.map_err(Failure::from)?;
+            tx = self.pool.begin_with(database::BEGIN).await.map_err(Failure::from)?;
         }
         let applied = self.apply(&mut tx, units).await?;
         for foreign in units.iter().filter(|u| u.foreign).filter_map(|u| u.fact.as_ref()) {
@@ -177,7 +177,7 @@ impl Reader {
     async fn give_up(&mut self, unit: Unit, reason: &str, report: &mut Report) -> Result<(), Halted> {
         let units = [unit];
         let moves = plan::moves(&self.owning, &units);
-        let mut tx = self.pool.begin().await.map_err(Failure::from)?;
+        let mut tx = self.pool.begin_with(database::BEGIN).await.map_err(Failure::from)?;
         claim::fence(&mut tx, &moves).await?;
         for fact in units.iter().filter_map(|u| u.fact.as_ref()) {
             tracing::error!(fact = %fact.place(), reason, "the database refuses a fact, it goes to the dead letters");

@@ -6,6 +6,7 @@
 mod last;
 mod session;
 mod sql;
+mod waiting;
 mod wake;
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
@@ -22,6 +23,7 @@ use crate::{
     journal::Row,
     laboratory,
     metrics::Metrics,
+    pace::Pace,
     protocol::start::{Found, Start, start},
     seat::Seat,
     settings,
@@ -50,9 +52,9 @@ pub struct Relay {
     session: Option<Session>,
     /// Streams whose topic contradicts the journal, and since when.
     refused: BTreeMap<Place, Instant>,
-    /// When the journal was looked at last; `None`: it holds more than was read.
-    looked: Option<Instant>,
-    published: Instant,
+    /// Due as long as the journal may hold more than was read.
+    looking: Pace,
+    publishing: Pace,
 }
 
 /// What a step did.
@@ -69,13 +71,14 @@ pub struct Step {
 impl Relay {
     pub fn new(pool: PgPool, kafka: settings::Kafka, settings: settings::Relay, owner: String, wake: Wake, health: Health, metrics: Metrics) -> Self {
         let seat = Seat::new(&pool, "relay", owner, settings.lease_s, wake.clone());
-        Self { pool, kafka, settings, seat, wake, health, metrics, session: None, refused: BTreeMap::new(), looked: None, published: Instant::now() }
+        let (looking, publishing) = (Pace::new(LOOK_EVERY), Pace::new(PUBLISH_EVERY));
+        Self { pool, kafka, settings, seat, wake, health, metrics, session: None, refused: BTreeMap::new(), looking, publishing }
     }
 
     /// Holds the seat, sends what is new in the journal, moves `published`.
     pub async fn step(&mut self) -> Result<Step, Failure> {
-        self.looked = None;
-        self.published = Instant::now() - PUBLISH_EVERY;
+        self.looking.at_once();
+        self.publishing.at_once();
         self.pass().await
     }
 
@@ -83,8 +86,8 @@ impl Relay {
     async fn pass(&mut self) -> Result<Step, Failure> {
         let held_until = Instant::now() + Duration::from_secs(u64::from(self.settings.lease_s.max(1)));
         let (fresh, more) = self.wake.take();
-        if more || self.looked.is_some_and(|looked| looked.elapsed() >= LOOK_EVERY) {
-            self.looked = None;
+        if more {
+            self.looking.at_once();
         }
         if !self.seat.hold().await? {
             self.retire();
@@ -93,7 +96,7 @@ impl Relay {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => {
-                self.looked = None;
+                self.looking.at_once();
                 Session::new(&self.kafka, self.wake.clone()).map_err(|e| Failure::Retry(e.to_string()))?
             }
         };
@@ -108,16 +111,16 @@ impl Relay {
 
     async fn lead(&mut self, session: &mut Session, fresh: Vec<Row>, held_until: Instant) -> Result<Step, Failure> {
         if !session.queue(fresh) {
-            self.looked = None;
+            self.looking.at_once();
         }
-        if self.looked.is_none() && session.is_drained() {
+        if self.looking.due() && session.is_drained() {
             self.look(session).await?;
         }
         session.hear();
         // A relay that was stopped for longer than its session may be silent has a successor, which has sent all this.
         let sent = session.send(&self.kafka.prefix, || Instant::now() < held_until).map_err(|e| Failure::Retry(e.to_string()))?;
         session.hear();
-        let advanced = if self.published.elapsed() >= PUBLISH_EVERY { self.advance(session).await? } else { 0 };
+        let advanced = if self.publishing.due() { self.advance(session).await? } else { 0 };
         self.metrics.relayed(advanced);
         Ok(Step { leading: true, sent, in_flight: session.relaying.in_flight(), advanced, refused: self.refused.len() })
     }
@@ -128,7 +131,9 @@ impl Relay {
         self.begin(session, &heads).await?;
         let rows = sql::unsent(&mut *self.pool.acquire().await?, &session.relaying, &heads, self.settings.rows).await?;
         // As long as there were rows there may be more of them.
-        self.looked = rows.is_empty().then(Instant::now);
+        if rows.is_empty() {
+            self.looking.done();
+        }
         session.queue(rows);
         Ok(())
     }
@@ -180,7 +185,7 @@ impl Relay {
         if reached.is_empty() {
             return Ok(0);
         }
-        self.published = Instant::now();
+        self.publishing.done();
         laboratory::point("relay::after-ack");
         sql::publish(&mut *self.pool.acquire().await?, &reached).await?;
         laboratory::point("relay::after-advance");
@@ -200,7 +205,7 @@ impl Relay {
         while !stop.is_cancelled() {
             let wait = match self.pass().await {
                 // More of what was looked for may lie in the journal.
-                Ok(step) if step.sent > 0 && self.looked.is_none() => Duration::ZERO,
+                Ok(step) if step.sent > 0 && self.looking.due() => Duration::ZERO,
                 Ok(step) if step.in_flight > 0 => PUBLISH_EVERY,
                 Ok(_) => LOOK_EVERY,
                 Err(error) => {

@@ -14,7 +14,11 @@ use rdkafka::{
     producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, ThreadedProducer},
 };
 
-use super::{Place, wake::Wake};
+use super::{
+    Place,
+    waiting::{Waiting, weight},
+    wake::Wake,
+};
 use crate::{
     journal::Row,
     kafka::group::lock,
@@ -59,35 +63,29 @@ pub(super) struct Session {
     pub relaying: Relaying<Place, Sound>,
     /// Not given to the producer yet, by stream.
     pending: BTreeMap<Place, VecDeque<Row>>,
-    /// How many these are.
-    waiting: usize,
+    waiting: Waiting,
 }
 
 /// Bytes that a stream is given at once: less than a batch of the producer. While the library holds a second batch of a partition whose first is
 /// under way, it asks its sockets without a pause.
 const PIECE: usize = 220_000;
-/// Bytes that a row takes besides its payload, about.
-const ROW: usize = 700;
-
-/// Rows that wait here at most; what is beyond stays in the journal.
-const MOST_WAITING: usize = 20_000;
 
 impl Session {
     pub fn new(kafka: &settings::Kafka, wake: Wake) -> Result<Self, KafkaError> {
         let heard = Arc::new(Heard { wake, ..Heard::default() });
         let producer = crate::kafka::ordered_producer(kafka).create_with_context(Context(Arc::clone(&heard)))?;
-        Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: BTreeMap::new(), waiting: 0 })
+        Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: BTreeMap::new(), waiting: Waiting::default() })
     }
 
     /// Nothing waits to be given to the producer.
     pub fn is_drained(&self) -> bool {
-        self.waiting == 0
+        self.waiting.is_empty()
     }
 
     /// Queues rows that follow what each stream was given. False when something between is missing, or when too many wait already: then the
     /// journal has to be read.
     pub fn queue(&mut self, rows: Vec<Row>) -> bool {
-        if self.waiting + rows.len() > MOST_WAITING && self.waiting > 0 {
+        if !self.waiting.has_room(&rows) {
             return rows.is_empty();
         }
         let mut complete = true;
@@ -100,8 +98,8 @@ impl Session {
             let line = self.pending.entry(place).or_default();
             let last = line.back().map_or(sent, |row| row.position);
             if row.position == last + 1 {
+                self.waiting.add(&row);
                 line.push_back(row);
-                self.waiting += 1;
             } else {
                 complete &= row.position <= last;
             }
@@ -123,8 +121,8 @@ impl Session {
     ///
     /// A stream whose rows are still under way waits until they are acknowledged (Nagle, RFC 896): at once when idle, in large pieces when busy.
     pub fn send(&mut self, prefix: &str, go_on: impl Fn() -> bool) -> Result<usize, KafkaError> {
-        let (mut sent, half) = (0, self.waiting / 2);
         let mut pending = std::mem::take(&mut self.pending);
+        let (mut sent, half) = (0, pending.values().map(VecDeque::len).sum::<usize>() / 2);
         let mut full = false;
         for (place, line) in &mut pending {
             if !self.relaying.settled(place) {
@@ -136,13 +134,14 @@ impl Session {
                 && go_on()
                 && let Some(row) = line.front()
             {
-                piece += row.payload.len() + ROW;
+                piece += weight(row);
                 if sent > 0 && sent == half {
                     laboratory::point("relay::middle-of-send");
                 }
                 match self.give(prefix, row) {
                     Ok(()) => {
                         self.relaying.sent(place, row.position);
+                        self.waiting.remove(row);
                         line.pop_front();
                         sent += 1;
                     }
@@ -156,7 +155,6 @@ impl Session {
         }
         pending.retain(|_, line| !line.is_empty());
         self.pending = pending;
-        self.waiting -= sent;
         Ok(sent)
     }
 

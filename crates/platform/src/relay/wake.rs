@@ -6,11 +6,8 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
+use super::waiting::Waiting;
 use crate::{journal::Row, kafka::group::lock};
-
-/// Rows that wait in memory at most, and bytes of their payloads. What is beyond is read from the journal.
-const MOST_ROWS: usize = 20_000;
-const MOST_BYTES: usize = 16 << 20;
 
 /// Wakes the relay of this process.
 #[derive(Clone, Default)]
@@ -27,7 +24,7 @@ struct Inner {
 #[derive(Default)]
 struct Fresh {
     rows: Vec<Row>,
-    bytes: usize,
+    waiting: Waiting,
 }
 
 impl Wake {
@@ -40,12 +37,12 @@ impl Wake {
     /// These rows were committed here, in this order.
     pub fn committed(&self, rows: Vec<Row>) {
         let mut fresh = lock(&self.0.fresh);
-        fresh.bytes += rows.iter().map(|row| row.payload.len()).sum::<usize>();
-        if fresh.rows.len() + rows.len() > MOST_ROWS || fresh.bytes > MOST_BYTES {
+        if fresh.waiting.has_room(&rows) {
+            rows.iter().for_each(|row| fresh.waiting.add(row));
+            fresh.rows.extend(rows);
+        } else {
             *fresh = Fresh::default();
             self.0.more.store(true, Ordering::Release);
-        } else {
-            fresh.rows.extend(rows);
         }
         drop(fresh);
         self.0.notify.notify_one();
