@@ -32,7 +32,7 @@ pub fn pick(
         month_start_us: hand.month_start_us()?,
         now_us: hand.now.timestamp_micros(),
     };
-    Ok(draw(&task, &hand.roster, &hand.ledger, &hand.urn(&file.key, u32::from(file.version.unsigned_abs()))?))
+    Ok(draw(&task, hand.roster(), &hand.ledger, &hand.urn(&file.key, u32::from(file.version.unsigned_abs()))?))
 }
 
 /// Hands the file to the chosen officer or puts it into the queue.
@@ -78,7 +78,7 @@ fn settle(book: &mut Book, file: &mut FileRow, pick: &PickTrace, via: &Via, now:
     let bytes = pick.bytes();
     let trace_digest = digest(&salt, &bytes).to_vec();
     let place = Place { class: class_of(&file.class), office: &file.office, subject: &file.key, via, now };
-    let roster = &book.office(&file.office)?.roster;
+    let roster = book.office(&file.office)?.roster();
     let assigned = crate::wire::assigned(pick, roster, file.points.unsigned_abs(), &file.grp, trace_digest);
     book.entries.push(place.fact(assigned));
     let traced = PickTraced { key: file.key.clone(), version: pick.version, round: pick.round, salt: salt.to_vec(), trace: bytes };

@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use values::{Day, local_day};
 
 use crate::{
+    history::Asked,
     office::{Office, month_of, place},
     place::Via,
     regime::{InForce, Regime},
@@ -25,8 +26,8 @@ use crate::{
 pub struct Wanted {
     pub offices: Vec<String>,
     pub keys: Vec<String>,
-    /// (kind, code) of counts.
-    pub counts: Vec<(String, String)>,
+    /// Codes whose history counts.
+    pub history: Asked,
     /// Traders whose checks by sparing profiles count.
     pub traders: Vec<String>,
     /// Groups whose files belong to one officer.
@@ -39,8 +40,6 @@ impl Wanted {
             list.sort_unstable();
             list.dedup();
         }
-        self.counts.sort_unstable();
-        self.counts.dedup();
     }
 }
 
@@ -54,7 +53,7 @@ pub struct Book {
     changed_files: BTreeSet<String>,
     /// Of these, files that the database does not have yet.
     new_files: BTreeSet<String>,
-    history: HashMap<(String, String), Past>,
+    history: Asked,
     /// Group → (officer, key).
     groups: HashMap<String, (String, String)>,
     counted: Counted,
@@ -82,8 +81,10 @@ impl Book {
             None => in_force.current(conn).await?,
         };
         for profile in regime.sparing() {
-            wanted.counts.extend(wanted.traders.iter().map(|trader| (format!("check:{profile}"), trader.clone())));
+            let kind = format!("check:{profile}");
+            wanted.traders.iter().for_each(|trader| wanted.history.put(&kind, trader, None));
         }
+        in_force.history.answer(conn, &mut wanted.history, today, clock).await?;
         // A public value matters where a day is about to open.
         let opening = rows.iter().any(|r| r.open_day.is_none_or(|open| open < today));
         let beacons = if opening { store::beacons(conn, oldest).await? } else { HashMap::new() };
@@ -92,12 +93,12 @@ impl Book {
             in_force: Arc::clone(in_force),
             offices: offices(conn, in_force, rows, today, oldest).await?,
             beacons,
-            history: store::counts(conn, &wanted.counts, today).await?,
+            history: wanted.history,
             files: files.into_iter().map(|f| (f.key.clone(), f)).collect(),
             changed_files: BTreeSet::new(),
             new_files: BTreeSet::new(),
             groups: groups.into_iter().map(|(group, officer, key)| (group, (officer, key))).collect(),
-            counted: Counted::new(),
+            counted: Counted::default(),
             today,
             outcomes: Vec::new(),
             overrides: Vec::new(),
@@ -151,7 +152,7 @@ impl Book {
     }
 
     pub fn past(&self, kind: &str, code: &str) -> Past {
-        self.history.get(&(kind.to_owned(), code.to_owned())).copied().unwrap_or_default()
+        self.history.get(kind, code).copied().flatten().unwrap_or_default()
     }
 
     /// Checks of a trader by a profile within a year with nothing found; 0 after a finding.
@@ -168,10 +169,12 @@ impl Book {
 
     /// Counts towards the history that tomorrow's decisions see.
     pub fn count(&mut self, kind: &str, code: &str, events: i32, findings: i32) {
-        if !code.is_empty() {
-            let count = self.counted.entry((kind.to_owned(), code.to_owned())).or_default();
-            count.0 += events;
-            count.1 += findings;
+        // A row of zeros would say nothing.
+        if !code.is_empty() && (events, findings) != (0, 0) {
+            self.counted.change(kind, code, |count| {
+                count.0 += events;
+                count.1 += findings;
+            });
         }
     }
 
@@ -223,9 +226,10 @@ async fn offices(
         loads.entry(office).or_default().push((officer, Load { points: points.unsigned_abs(), open_files: files.unsigned_abs() }));
     }
     let mut offices = BTreeMap::new();
-    for row in rows {
+    for mut row in rows {
+        let roster = in_force.rosters.parsed(&row.office, std::mem::take(&mut row.roster))?;
         let (keys, loads) = (keys.remove(&row.office).unwrap_or_default(), loads.remove(&row.office).unwrap_or_default());
-        offices.insert(row.office.clone(), Office::from_row(row, keys, loads)?);
+        offices.insert(row.office.clone(), Office::from_row(row, roster, keys, loads)?);
     }
     Ok(offices)
 }

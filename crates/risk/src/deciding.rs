@@ -4,7 +4,7 @@ use contracts::{
     risk::{Decided, Superseded, Traced},
 };
 use platform::{Failure, Instant, clock, streams::Class};
-use risk_domain::{Facts, Given, Hit, Preferred, RuleBook, Selection, Trace, digest, group, select};
+use risk_domain::{Draw, Facts, Given, Hit, MatchOutcome, Preferred, RuleBook, Selection, Trace, digest, group, select};
 use values::Lane;
 
 use crate::{
@@ -96,10 +96,6 @@ fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, e
 
 fn new_file(book: &Book, trace: &Trace, class: Class, via: &Via, now: Instant) -> Result<FileRow, Failure> {
     let write = |bytes: Result<Vec<u8>, serde_json::Error>| bytes.map_err(|e| Failure::Deterministic(e.to_string()));
-    // An amendment keeps every draw that was ever made for the declaration.
-    let mut kept = trace.selection.clone();
-    kept.draws = trace.earlier.clone();
-    kept.draws.extend(trace.selection.draws.iter().filter(|draw| !trace.earlier.contains(draw)).cloned());
     Ok(FileRow {
         key: trace.declaration.clone(),
         version: i16::try_from(trace.version).unwrap_or(i16::MAX),
@@ -117,10 +113,24 @@ fn new_file(book: &Book, trace: &Trace, class: Class, via: &Via, now: Instant) -
         round: 0,
         selection_day: book.office(&trace.office)?.day()?,
         since: now,
-        facts: write(serde_json::to_vec(&trace.facts))?,
-        selection: write(serde_json::to_vec(&kept))?,
+        // A green file goes to nobody, so nobody asks for its facts again; the trace has them.
+        facts: if trace.selection.lane == Lane::Green { Vec::new() } else { write(serde_json::to_vec(&trace.facts))? },
+        selection: write(serde_json::to_vec(&kept(&trace.selection, &trace.earlier)))?,
         trace: via.trace.clone(),
     })
+}
+
+/// What a file keeps of its selection: what a finding is credited to, and every draw that was ever made for the declaration, since an amendment
+/// keeps them. The trace has all of it.
+fn kept(selection: &Selection, earlier: &[Draw]) -> Selection {
+    let new = selection.draws.iter().filter(|draw| !earlier.contains(draw));
+    Selection {
+        ground: String::new(),
+        by: selection.by.clone(),
+        matched: selection.matched.iter().filter(|m| m.outcome == MatchOutcome::Selected).cloned().collect(),
+        draws: earlier.iter().chain(new).cloned().collect(),
+        ..*selection
+    }
 }
 
 /// Journals the decision, its assignment and its trace.
@@ -144,7 +154,7 @@ fn tell(book: &mut Book, trace: &Trace, file: &FileRow, place: &Place<'_>) -> Re
     };
     book.entries.push(place.fact(decided));
     if let Some(pick) = &trace.pick {
-        let roster = &book.office(&trace.office)?.roster;
+        let roster = book.office(&trace.office)?.roster();
         let assigned = crate::wire::assigned(pick, roster, trace.points, &file.grp, trace_digest);
         book.entries.push(place.fact(assigned));
     }
@@ -166,6 +176,41 @@ pub fn selection(file: &FileRow) -> Result<Option<Selection>, Failure> {
     serde_json::from_slice(&file.selection).map(Some).map_err(|e| Failure::Deterministic(format!("selection of {}: {e}", file.key)))
 }
 
-fn draws(file: &FileRow) -> Result<Vec<risk_domain::Draw>, Failure> {
+fn draws(file: &FileRow) -> Result<Vec<Draw>, Failure> {
     Ok(selection(file)?.map(|s| s.draws).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use risk_domain::{Form, Match};
+    use values::Day;
+
+    use super::*;
+    use crate::concluding::outcome;
+
+    fn draw(purpose: &str, value: &str) -> Draw {
+        Draw { purpose: purpose.to_owned(), version: 1, counter: 0, value: value.to_owned(), day: "2026-11-24".to_owned() }
+    }
+
+    #[test]
+    fn a_file_keeps_every_draw_and_what_its_outcome_rests_on() {
+        let hit = |profile: &str, outcome| Match { profile: profile.to_owned(), version: 2, line: 1, outcome };
+        let selection = Selection {
+            lane: Lane::Yellow,
+            form: Form::Documents,
+            ground: "Customs Law 54/2014/QH13 article 17".to_owned(),
+            score: 300_000,
+            learned: 200_000,
+            by: "profile:R001".to_owned(),
+            matched: vec![hit("R001", MatchOutcome::Selected), hit("R002", MatchOutcome::Spared)],
+            random: true,
+            random_propensity: 20_000,
+            propensity: 1_000_000,
+            draws: vec![draw("random:documents", "7"), draw("random:scan", "8")],
+        };
+        let kept = kept(&selection, &[draw("top_up:red", "9"), draw("random:documents", "7")]);
+        assert_eq!(kept.draws, [draw("top_up:red", "9"), draw("random:documents", "7"), draw("random:scan", "8")]);
+        let day = Day::from_ymd_opt(2026, 11, 24).unwrap();
+        assert_eq!(outcome(kept, day), outcome(selection, day));
+    }
 }

@@ -57,7 +57,7 @@ impl Timer for HandOn {
 
 async fn hand_on_from(work: &mut Work<'_>, book: &mut Book, office: &str, officers: &[String], via: &Via) -> Result<(), Failure> {
     let now_us = work.now.timestamp_micros();
-    let roster = &book.office(office)?.roster;
+    let roster = book.office(office)?.roster();
     let absent: Vec<(String, &'static str)> = officers.iter().filter_map(|code| Some((code.clone(), absence(roster, code, now_us)?))).collect();
     if absent.is_empty() {
         return Ok(());

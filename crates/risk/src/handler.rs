@@ -90,7 +90,7 @@ fn wanted(heard: &[Heard], facts: &[Fact]) -> Wanted {
                 wanted.keys.push(d.key.clone());
                 for (kind, code) in [("trader", &d.trader), ("declarant", &d.declarant), ("vehicle", &d.plate), ("seal", &d.plate)] {
                     if !code.is_empty() {
-                        wanted.counts.push((kind.to_owned(), code.clone()));
+                        wanted.history.put(kind, code, None);
                     }
                 }
                 wanted.traders.push(d.trader.clone());

@@ -4,6 +4,7 @@
 
 mod assigning;
 mod book;
+mod by_code;
 mod composing;
 mod concluding;
 mod days;
@@ -15,6 +16,7 @@ mod gauges;
 mod grpc;
 mod handing_on;
 mod handler;
+mod history;
 mod lane_changing;
 mod office;
 mod pairing;
@@ -23,6 +25,7 @@ mod reassigning;
 mod regime;
 mod reports;
 mod rostering;
+mod rosters;
 mod ruling;
 mod store;
 mod wire;

@@ -1,5 +1,8 @@
 //! One office in hand: its days, keys, roster and ledger, as one transaction sees them.
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use chrono::{Datelike, NaiveDate};
 use contracts::risk::{Balance, DayClosed, DayCommitted, DayKeyRevealed, DayOpened, RulesInForce, RulesPublished};
@@ -22,7 +25,9 @@ pub type Changed = Vec<(String, i64, i32)>;
 pub struct Office {
     pub code: String,
     pub days: OfficeDays,
-    pub roster: Roster,
+    roster: Arc<Roster>,
+    /// It is another one than was loaded.
+    roster_is_new: bool,
     pub ledger: Ledger,
     /// As it was loaded, to save what changed.
     before: Ledger,
@@ -40,12 +45,18 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn from_row(row: OfficeRow, keys: BTreeMap<Day, DayKey>, loads: impl IntoIterator<Item = (String, Load)>) -> Result<Self, Failure> {
+    pub fn from_row(
+        row: OfficeRow,
+        roster: Arc<Roster>,
+        keys: BTreeMap<Day, DayKey>,
+        loads: impl IntoIterator<Item = (String, Load)>,
+    ) -> Result<Self, Failure> {
         let [import, export]: [DayCount; 2] = read(&row.counts, "counts", &row.office)?;
         let ledger = Ledger::new(loads, import, export);
         let days = OfficeDays { open: row.open_day, closed: row.closed_day, decisions: row.decisions.unsigned_abs(), last: row.last_at };
         let mut office = Self {
-            roster: read(&row.roster, "roster", &row.office)?,
+            roster,
+            roster_is_new: false,
             code: row.office,
             days,
             before: ledger.clone(),
@@ -63,7 +74,16 @@ impl Office {
         Ok(office)
     }
 
-    /// The row to save, and the loads that changed.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    pub fn set_roster(&mut self, roster: Roster) {
+        self.roster = Arc::new(roster);
+        self.roster_is_new = true;
+    }
+
+    /// The row to save, without the roster where that is as it was, and the loads that changed.
     pub fn into_row(self) -> Result<(OfficeRow, Changed), Failure> {
         let write = |text: Result<Vec<u8>, serde_json::Error>| text.map_err(|e| Failure::Deterministic(e.to_string()));
         let counts = [self.ledger.day(Direction::Import), self.ledger.day(Direction::Export)];
@@ -75,7 +95,7 @@ impl Office {
             closed_day: self.days.closed,
             decisions: self.days.decisions.cast_signed(),
             last_at: self.days.last,
-            roster: write(serde_json::to_vec(&self.roster))?,
+            roster: if self.roster_is_new { write(serde_json::to_vec(&*self.roster))? } else { Vec::new() },
             counts: write(serde_json::to_vec(&counts))?,
             office: self.code,
             rules: self.rules,
@@ -242,7 +262,8 @@ pub async fn rosters(conn: &mut PgConnection, offices: &[String]) -> Result<Hash
     rows.into_iter().map(|(office, roster)| read(&roster, "roster", &office).map(|roster| (office, roster))).collect()
 }
 
-fn read<T: serde::de::DeserializeOwned + Default>(bytes: &[u8], what: &str, office: &str) -> Result<T, Failure> {
+/// A column of an office; what was never written is the default.
+pub fn read<T: serde::de::DeserializeOwned + Default>(bytes: &[u8], what: &str, office: &str) -> Result<T, Failure> {
     if bytes.is_empty() {
         return Ok(T::default());
     }

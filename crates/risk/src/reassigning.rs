@@ -37,7 +37,7 @@ pub fn reassign(
         hand_on(book, &file.key, reason, &second, via)?
     } else {
         let now = book.at_work(&file.office, via)?;
-        let known = book.office(&file.office)?.roster.officer(&request.to).is_some_and(|o| o.on_shift(now.timestamp_micros()) && !o.suspended);
+        let known = book.office(&file.office)?.roster().officer(&request.to).is_some_and(|o| o.on_shift(now.timestamp_micros()) && !o.suspended);
         if !known || request.to == from {
             return Ok(Err(Refusal::invalid("/to", "CG303", "Công chức không có trong ca trực", "not another officer on shift at this office")));
         }

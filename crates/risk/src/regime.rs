@@ -13,6 +13,8 @@ use sqlx::PgConnection;
 
 use crate::{
     composing::{self, Draft},
+    history::Remembered,
+    rosters::Rosters,
     store::{self, RuleRow},
     wrapping::KeyService,
 };
@@ -83,17 +85,19 @@ impl Regime {
     }
 }
 
-/// The regime that transactions decide under, and the keys' keeper.
+/// What transactions of a process share: the regime that they decide under, the keys' keeper, and what they remember.
 pub struct InForce {
     held: RwLock<Option<Arc<Regime>>>,
     /// Rules with which an empty database begins.
     shipped: RulesDocument,
     pub keys: Box<dyn KeyService>,
+    pub history: Remembered,
+    pub rosters: Rosters,
 }
 
 impl InForce {
     pub fn new(shipped: RulesDocument, keys: Box<dyn KeyService>) -> Self {
-        Self { held: RwLock::new(None), shipped, keys }
+        Self { held: RwLock::new(None), shipped, keys, history: Remembered::default(), rosters: Rosters::default() }
     }
 
     /// The regime as it is now.

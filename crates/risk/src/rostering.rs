@@ -80,7 +80,7 @@ pub fn set_roster(book: &mut Book, request: &SetRosterRequest, caller: &Caller, 
     };
     let now = book.at_work(&request.office, via)?;
     let digest = roster.digest().to_vec();
-    book.office_mut(&request.office)?.roster = roster;
+    book.office_mut(&request.office)?.set_roster(roster);
     let fact = RosterSet {
         office: request.office.clone(),
         digest: digest.clone(),

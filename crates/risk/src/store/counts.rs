@@ -1,20 +1,20 @@
 //! Counts for history: what happened to whom on which day.
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use platform::Failure;
 use risk_domain::Past;
 use sqlx::PgConnection;
 
-/// (kind, code) → (events, findings) of one day.
-pub type Counted = HashMap<(String, String), (i32, i32)>;
+use crate::by_code::ByCode;
 
-/// Counts before a day, of the last 30, 90 and 365 days.
-pub async fn counts(conn: &mut PgConnection, wanted: &[(String, String)], day: NaiveDate) -> Result<HashMap<(String, String), Past>, Failure> {
+/// (events, findings) of one day.
+pub type Counted = ByCode<(i32, i32)>;
+
+/// Counts before a day, of the last 30, 90 and 365 days, where there are any: (kind, code, counts).
+pub async fn counts(conn: &mut PgConnection, wanted: &[(&str, &str)], day: NaiveDate) -> Result<Vec<(String, String, Past)>, Failure> {
     if wanted.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Vec::new());
     }
-    let (kinds, codes): (Vec<String>, Vec<String>) = wanted.iter().cloned().unzip();
+    let (kinds, codes): (Vec<&str>, Vec<&str>) = wanted.iter().copied().unzip();
     let rows = sqlx::query!(
         r#"SELECT c.kind, c.code,
                   coalesce(sum(c.events) FILTER (WHERE c.day >= $3::date - 30), 0)::bigint AS "seen_30d!",
@@ -25,8 +25,8 @@ pub async fn counts(conn: &mut PgConnection, wanted: &[(String, String)], day: N
                   coalesce(sum(c.nonconform), 0)::bigint AS "found_365d!"
            FROM UNNEST($1::text[], $2::text[]) AS w (kind, code) JOIN counts c USING (kind, code)
            WHERE c.day < $3 AND c.day >= $3::date - 365 GROUP BY c.kind, c.code"#,
-        &kinds,
-        &codes,
+        &kinds as &[&str],
+        &codes as &[&str],
         day
     )
     .fetch_all(conn)
@@ -40,26 +40,27 @@ pub async fn counts(conn: &mut PgConnection, wanted: &[(String, String)], day: N
             found_90d: r.found_90d,
             found_365d: r.found_365d,
         };
-        ((r.kind, r.code), past)
+        (r.kind, r.code, past)
     });
     Ok(past.collect())
 }
 
 /// Adds to the counts of a day.
 pub async fn add_counts(conn: &mut PgConnection, rows: &Counted, day: NaiveDate) -> Result<(), Failure> {
-    if rows.is_empty() {
+    let mut sorted: Vec<(&str, &str, &(i32, i32))> = rows.iter().collect();
+    if sorted.is_empty() {
         return Ok(());
     }
-    let mut sorted: Vec<_> = rows.iter().collect();
+    // In one order everywhere, so that no two transactions wait for each other.
     sorted.sort_unstable();
     sqlx::query!(
         r#"INSERT INTO counts AS c (kind, code, day, events, nonconform)
            SELECT w.kind, w.code, $5, w.events, w.nonconform FROM UNNEST($1::text[], $2::text[], $3::int[], $4::int[]) AS w (kind, code, events, nonconform)
            ON CONFLICT (kind, code, day) DO UPDATE SET events = c.events + EXCLUDED.events, nonconform = c.nonconform + EXCLUDED.nonconform"#,
-        &sorted.iter().map(|(k, _)| k.0.as_str()).collect::<Vec<_>>() as &[&str],
-        &sorted.iter().map(|(k, _)| k.1.as_str()).collect::<Vec<_>>() as &[&str],
-        &sorted.iter().map(|(_, v)| v.0).collect::<Vec<_>>(),
-        &sorted.iter().map(|(_, v)| v.1).collect::<Vec<_>>(),
+        &sorted.iter().map(|(kind, ..)| *kind).collect::<Vec<_>>() as &[&str],
+        &sorted.iter().map(|(_, code, _)| *code).collect::<Vec<_>>() as &[&str],
+        &sorted.iter().map(|(.., count)| count.0).collect::<Vec<_>>(),
+        &sorted.iter().map(|(.., count)| count.1).collect::<Vec<_>>(),
         day
     )
     .execute(conn)

@@ -1,4 +1,4 @@
-//! The file of each declaration.
+//! The file of each declaration, as it is read.
 use chrono::NaiveDate;
 use platform::{Failure, Instant};
 use sqlx::PgConnection;
@@ -126,79 +126,4 @@ pub async fn worklist(conn: &mut PgConnection, office: &str, officer: &str, afte
     )
     .fetch_all(conn)
     .await?)
-}
-
-/// Writes files that are known already.
-pub async fn save_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<(), Failure> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let text = |pick: fn(&FileRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
-    sqlx::query!(
-        r#"UPDATE files f SET version = w.version, office = w.office, lane = w.lane, form = w.form, state = w.state, officer = w.officer,
-               supervisor = w.supervisor, queue_reason = w.queue_reason, how = w.how, grp = w.grp, points = w.points, round = w.round,
-               selection_day = w.selection_day, since = w.since, facts = w.facts, selection = w.selection, trace = w.trace
-           FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                       $10::text[], $11::text[], $12::int[], $13::int[], $14::date[], $15::timestamptz[], $16::bytea[], $17::bytea[], $18::text[])
-               AS w (key, version, office, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since,
-                     facts, selection, trace)
-           WHERE f.key = w.key"#,
-        &text(|r| &r.key) as &[&str],
-        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.office) as &[&str],
-        &text(|r| &r.lane) as &[&str],
-        &text(|r| &r.form) as &[&str],
-        &text(|r| &r.state) as &[&str],
-        &text(|r| &r.officer) as &[&str],
-        &text(|r| &r.supervisor) as &[&str],
-        &text(|r| &r.queue_reason) as &[&str],
-        &text(|r| &r.how) as &[&str],
-        &text(|r| &r.grp) as &[&str],
-        &rows.iter().map(|r| r.points).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.round).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.selection_day).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.since).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.facts.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &rows.iter().map(|r| r.selection.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &text(|r| &r.trace) as &[&str]
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Adds files of declarations that were not known.
-pub async fn add_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<(), Failure> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let text = |pick: fn(&FileRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
-    sqlx::query!(
-        r#"INSERT INTO files (key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace)
-           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                                $10::text[], $11::text[], $12::text[], $13::int[], $14::int[], $15::date[], $16::timestamptz[], $17::bytea[],
-                                $18::bytea[], $19::text[])"#,
-        &text(|r| &r.key) as &[&str],
-        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.office) as &[&str],
-        &text(|r| &r.class) as &[&str],
-        &text(|r| &r.lane) as &[&str],
-        &text(|r| &r.form) as &[&str],
-        &text(|r| &r.state) as &[&str],
-        &text(|r| &r.officer) as &[&str],
-        &text(|r| &r.supervisor) as &[&str],
-        &text(|r| &r.queue_reason) as &[&str],
-        &text(|r| &r.how) as &[&str],
-        &text(|r| &r.grp) as &[&str],
-        &rows.iter().map(|r| r.points).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.round).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.selection_day).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.since).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.facts.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &rows.iter().map(|r| r.selection.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &text(|r| &r.trace) as &[&str]
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }

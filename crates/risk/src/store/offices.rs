@@ -107,12 +107,14 @@ pub async fn loads(conn: &mut PgConnection, offices: &[(String, NaiveDate)]) -> 
     Ok(loads)
 }
 
+/// Writes offices as they are now; where the roster is empty, that stays as it is.
 pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<(), Failure> {
-    let bytes = |pick: fn(&OfficeRow) -> &[u8]| rows.iter().map(|r| pick(r).to_vec()).collect::<Vec<_>>();
+    let bytes = |pick: fn(&OfficeRow) -> &[u8]| rows.iter().map(pick).collect::<Vec<_>>();
     let texts = |pick: fn(&OfficeRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         r#"UPDATE offices o SET open_day = w.open_day, closed_day = w.closed_day, decisions = w.decisions, last_at = w.last_at, rules = w.rules,
-               model = w.model, roster = w.roster, counts = w.counts, beacon_source = w.beacon_source, beacon_value = w.beacon_value
+               model = w.model, roster = CASE WHEN w.roster = '' THEN o.roster ELSE w.roster END, counts = w.counts,
+               beacon_source = w.beacon_source, beacon_value = w.beacon_value
            FROM UNNEST($1::text[], $2::date[], $3::date[], $4::int[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[],
                        $10::text[], $11::text[])
                 AS w (office, open_day, closed_day, decisions, last_at, rules, model, roster, counts, beacon_source, beacon_value)
@@ -122,10 +124,10 @@ pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result
         &rows.iter().map(|r| r.closed_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
         &rows.iter().map(|r| r.decisions).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.last_at).collect::<Vec<_>>() as &[Option<Instant>],
-        &bytes(|r| &r.rules),
-        &bytes(|r| &r.model),
-        &bytes(|r| &r.roster),
-        &bytes(|r| &r.counts),
+        &bytes(|r| &r.rules) as &[&[u8]],
+        &bytes(|r| &r.model) as &[&[u8]],
+        &bytes(|r| &r.roster) as &[&[u8]],
+        &bytes(|r| &r.counts) as &[&[u8]],
         &texts(|r| &r.beacon_source) as &[&str],
         &texts(|r| &r.beacon_value) as &[&str]
     )
