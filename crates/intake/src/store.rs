@@ -119,12 +119,45 @@ pub async fn serials(conn: &mut PgConnection, count: usize) -> Result<Vec<i64>, 
     Ok(sqlx::query_scalar!(r#"SELECT nextval('declaration_serial') AS "serial!" FROM generate_series(1, $1::int)"#, count).fetch_all(conn).await?)
 }
 
+/// How declarations stand, column by column.
+struct Standing<'a> {
+    key: Vec<&'a str>,
+    version: Vec<i16>,
+    state: Vec<&'a str>,
+    lane: Vec<&'a str>,
+    officer: Vec<&'a str>,
+    duty_vnd: Vec<i64>,
+    paid_vnd: Vec<i64>,
+    guaranteed: Vec<bool>,
+    changed_at: Vec<Instant>,
+}
+
+impl<'a> Standing<'a> {
+    fn of(rows: &[&'a DeclarationRow]) -> Self {
+        Self {
+            key: texts(rows, |r| &r.key),
+            version: rows.iter().map(|r| r.version).collect(),
+            state: texts(rows, |r| &r.state),
+            lane: texts(rows, |r| &r.lane),
+            officer: texts(rows, |r| &r.officer),
+            duty_vnd: rows.iter().map(|r| r.duty_vnd).collect(),
+            paid_vnd: rows.iter().map(|r| r.paid_vnd).collect(),
+            guaranteed: rows.iter().map(|r| r.guaranteed).collect(),
+            changed_at: rows.iter().map(|r| r.changed_at).collect(),
+        }
+    }
+}
+
+fn texts<'a>(rows: &[&'a DeclarationRow], pick: fn(&DeclarationRow) -> &String) -> Vec<&'a str> {
+    rows.iter().map(|r| pick(r).as_str()).collect()
+}
+
 /// Inserts new declarations.
 pub async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
+    let standing = Standing::of(rows);
     let digests: Vec<&[u8]> = rows.iter().map(|r| r.digest.as_slice()).collect();
     let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
     sqlx::query!(
@@ -133,23 +166,23 @@ pub async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result
            SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
                                 $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::boolean[], $16::timestamptz[],
                                 $17::timestamptz[])"#,
-        &text(|r| &r.key) as &[&str],
-        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.state) as &[&str],
-        &text(|r| &r.lane) as &[&str],
-        &text(|r| &r.officer) as &[&str],
-        &text(|r| &r.sender) as &[&str],
-        &text(|r| &r.reference) as &[&str],
-        &text(|r| &r.class) as &[&str],
-        &text(|r| &r.office) as &[&str],
-        &text(|r| &r.wire) as &[&str],
+        &standing.key as &[&str],
+        &standing.version,
+        &standing.state as &[&str],
+        &standing.lane as &[&str],
+        &standing.officer as &[&str],
+        &texts(rows, |r| &r.sender) as &[&str],
+        &texts(rows, |r| &r.reference) as &[&str],
+        &texts(rows, |r| &r.class) as &[&str],
+        &texts(rows, |r| &r.office) as &[&str],
+        &texts(rows, |r| &r.wire) as &[&str],
         &digests as &[&[u8]],
         &bodies as &[&[u8]],
-        &rows.iter().map(|r| r.duty_vnd).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.paid_vnd).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.guaranteed).collect::<Vec<_>>(),
+        &standing.duty_vnd,
+        &standing.paid_vnd,
+        &standing.guaranteed,
         &rows.iter().map(|r| r.lodged_at).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.changed_at).collect::<Vec<_>>()
+        &standing.changed_at
     )
     .execute(conn)
     .await?;
@@ -161,7 +194,7 @@ pub async fn update(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
+    let standing = Standing::of(rows);
     sqlx::query!(
         r#"UPDATE declarations d
            SET version = w.version, state = w.state, lane = w.lane, officer = w.officer,
@@ -169,15 +202,15 @@ pub async fn update(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result
            FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::boolean[], $9::timestamptz[])
                 AS w (key, version, state, lane, officer, duty_vnd, paid_vnd, guaranteed, changed_at)
            WHERE d.key = w.key"#,
-        &text(|r| &r.key) as &[&str],
-        &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
-        &text(|r| &r.state) as &[&str],
-        &text(|r| &r.lane) as &[&str],
-        &text(|r| &r.officer) as &[&str],
-        &rows.iter().map(|r| r.duty_vnd).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.paid_vnd).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.guaranteed).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.changed_at).collect::<Vec<_>>()
+        &standing.key as &[&str],
+        &standing.version,
+        &standing.state as &[&str],
+        &standing.lane as &[&str],
+        &standing.officer as &[&str],
+        &standing.duty_vnd,
+        &standing.paid_vnd,
+        &standing.guaranteed,
+        &standing.changed_at
     )
     .execute(conn)
     .await?;
@@ -189,12 +222,11 @@ pub async fn replace(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Resul
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |pick: fn(&DeclarationRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         r#"UPDATE declarations d SET office = w.office, digest = w.digest, body = w.body
            FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS w (key, office, digest, body) WHERE d.key = w.key"#,
-        &text(|r| &r.key) as &[&str],
-        &text(|r| &r.office) as &[&str],
+        &texts(rows, |r| &r.key) as &[&str],
+        &texts(rows, |r| &r.office) as &[&str],
         &rows.iter().map(|r| r.digest.as_slice()).collect::<Vec<_>>() as &[&[u8]],
         &rows.iter().map(|r| r.body.as_slice()).collect::<Vec<_>>() as &[&[u8]]
     )

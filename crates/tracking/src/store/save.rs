@@ -14,7 +14,7 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
     let (ids, plates, countries) = (column(|r| &r.id), column(|r| &r.plate), column(|r| &r.country));
     let (gates, announced_at, announced) = (column(|r| &r.announced_gate), moments(|r| r.announced_at), column(|r| &r.announced));
     let (held_gates, held_reasons, held_at) = (column(|r| &r.held_gate), column(|r| &r.held_reason), moments(|r| r.held_at));
-    if new {
+    let write = if new {
         sqlx::query!(
             r#"INSERT INTO vehicles (id, plate, country, announced_gate, announced_at, announced, held_gate, held_reason, held_at)
                SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])"#,
@@ -28,8 +28,6 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
             &held_reasons as &[&str],
             &held_at as &[Option<Instant>]
         )
-        .execute(conn)
-        .await?;
     } else {
         sqlx::query!(
             r#"UPDATE vehicles v SET plate = w.plate, announced_gate = w.announced_gate, announced_at = w.announced_at, announced = w.announced,
@@ -46,9 +44,8 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
             &held_reasons as &[&str],
             &held_at as &[Option<Instant>]
         )
-        .execute(conn)
-        .await?;
-    }
+    };
+    write.execute(conn).await?;
     Ok(())
 }
 
@@ -64,7 +61,7 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
     let cleared: Vec<i16> = rows.iter().map(|r| r.cleared).collect();
     let withdrawn: Vec<bool> = rows.iter().map(|r| r.withdrawn).collect();
     let departed: Vec<bool> = rows.iter().map(|r| r.departed).collect();
-    if new {
+    let write = if new {
         sqlx::query!(
             r#"INSERT INTO carried (key, version, vehicle, direction, cleared, withdrawn, departed)
                SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[], $7::boolean[])"#,
@@ -76,8 +73,6 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
             &withdrawn,
             &departed
         )
-        .execute(conn)
-        .await?;
     } else {
         sqlx::query!(
             r#"UPDATE carried c SET version = w.version, vehicle = w.vehicle, direction = w.direction, cleared = w.cleared,
@@ -93,9 +88,8 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
             &withdrawn,
             &departed
         )
-        .execute(conn)
-        .await?;
-    }
+    };
+    write.execute(conn).await?;
     Ok(())
 }
 
