@@ -7,10 +7,10 @@ use plotters::prelude::*;
 
 use super::rows::{self, Row};
 
-const WIDTH: u32 = 1_000;
+const WIDTH: u32 = 1_100;
 /// Pixels of one row, and of names beside the bars.
 const ROW: u32 = 26;
-const NAMES: u32 = 440;
+const NAMES: u32 = 540;
 /// A bar beyond this share of its must is cut, with its number beside it.
 const MOST: f64 = 3.0;
 
@@ -26,7 +26,7 @@ impl Bar {
     fn of(row: &Row) -> Option<Self> {
         let (must, stretch, measured) = (row.must.filter(|must| *must > 0.0)?, row.stretch?, row.measured?);
         let sign = if stretch > must { "≥" } else { "≤" };
-        let name = format!("{} ({sign} {must} {})", row.name, row.unit);
+        let name = format!("{} ({sign} {} {})", row.name, rows::text(Some(must)), row.unit);
         Some(Self { name, stretch: stretch / must, measured: measured / must, more_is_better: stretch > must })
     }
 

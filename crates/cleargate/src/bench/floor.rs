@@ -3,6 +3,7 @@ use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{Connection, PgConnection};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -25,6 +26,8 @@ pub struct Floor {
 
 /// To be ready, and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// To make or remove databases and topics.
+const LONGER: Duration = Duration::from_secs(180);
 
 impl Floor {
     /// Makes what it needs and starts its four processes, programs beside this one.
@@ -37,6 +40,7 @@ impl Floor {
         let admin = stack.database_url("admin")?.context("no database yet; run `cleargate up`")?;
         let name = format!("floor{}", clock::now_micros() / 1000 % 1_000_000_000);
         let mut floor = Self { name, program, admin, brokers: stack.brokers(), log: stack.state.log("floor"), services: Vec::new() };
+        floor.sweep().await?;
         match floor.begin().await {
             Ok(()) => Ok(floor),
             Err(error) => {
@@ -47,7 +51,7 @@ impl Floor {
     }
 
     async fn begin(&mut self) -> Result<()> {
-        self.once("prepare").await?;
+        self.once("prepare", &self.name).await?;
         for service in NAMES {
             let child = self.serve(service).await.with_context(|| format!("floor {service}; see {}", self.log.display()))?;
             self.services.push((service, child));
@@ -55,10 +59,23 @@ impl Floor {
         Ok(())
     }
 
-    async fn once(&self, act: &str) -> Result<()> {
+    /// Removes what an interrupted bench has left: floors to which nobody is connected.
+    async fn sweep(&self) -> Result<()> {
+        let mut admin = PgConnection::connect(&self.admin).await?;
+        let sql = "SELECT DISTINCT split_part(d.datname::text, '_', 1) FROM pg_database d
+                   WHERE d.datname::text ~ '^floor[0-9]+_' AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)";
+        let left: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut admin).await?;
+        for name in left {
+            self.once("remove", &name).await?;
+        }
+        Ok(())
+    }
+
+    async fn once(&self, act: &str, name: &str) -> Result<()> {
         let mut command = self.command()?;
-        command.args([act, "--admin-url", &self.admin, "--brokers", &self.brokers, "--name", &self.name]).stdout(Stdio::null());
-        let status = command.status().await.context("cannot run the floor")?;
+        command.args([act, "--admin-url", &self.admin, "--brokers", &self.brokers, "--name", name]).stdout(Stdio::null()).kill_on_drop(true);
+        let status = tokio::time::timeout(LONGER, command.status()).await.with_context(|| format!("floor {act} does not end"))?;
+        let status = status.context("cannot run the floor")?;
         if !status.success() {
             bail!("floor {act} failed ({status}); see {}", self.log.display());
         }
@@ -111,9 +128,10 @@ impl Floor {
         }
         for (_, child) in &mut self.services {
             if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
-                child.kill().await?;
+                // What cannot be killed either keeps nothing from being removed.
+                let _ = child.kill().await;
             }
         }
-        self.once("remove").await
+        self.once("remove", &self.name).await
     }
 }

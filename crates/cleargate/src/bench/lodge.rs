@@ -43,10 +43,11 @@ pub async fn rows(bench: &Bench, stack: &Stack, progress: &Progress) -> Result<V
     };
     let tokens: Arc<HashMap<String, Token>> = Arc::new((1..=40).map(token).collect::<Result<_>>()?);
     let address = stack.grpc_addresses("intake").into_iter().next().context("intake has no address")?;
-    let channel = |_| Ok(Endpoint::from_shared(address.clone())?.connect_timeout(Duration::from_secs(3)).connect_lazy());
-    let channels: Vec<Channel> = (0..CONNECTIONS).map(channel).collect::<Result<_>>()?;
+    let endpoint = Endpoint::from_shared(address)?.connect_timeout(Duration::from_secs(3)).timeout(Duration::from_secs(30));
+    let channels: Vec<Channel> = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
     let step = progress.step("lodge", "warming up");
     closed_loop(&channels, &tokens, bench.calls() / 4).await?;
+    settle(stack).await?;
     let (mut rates, mut p99s) = (Vec::new(), Vec::new());
     for number in 0..bench.runs() {
         step.doing(&format!("run {} of {}: {} calls by {CALLERS} callers", number + 1, bench.runs(), bench.calls()));
@@ -99,18 +100,19 @@ async fn call(mut client: IntakeClient<Channel>, mut mix: Mix, tokens: Arc<HashM
     Ok(took)
 }
 
-/// Until reporting has seen nothing new for a second: what was lodged costs the next measurement nothing.
+/// Until reporting has seen nothing new for three seconds: what was lodged costs the next measurement nothing.
 async fn settle(stack: &Stack) -> Result<()> {
     let site = Site::ours(stack).await?;
-    let mut before = -1;
-    for _ in 0..120 {
-        let (stages,): (i64,) = sqlx::query_as("SELECT COALESCE(sum(position), 0)::bigint FROM consumers").fetch_one(&site.reporting).await?;
-        if stages == before {
+    let (mut before, mut quiet) = (-1, 0);
+    for _ in 0..600 {
+        let (read,): (i64,) = sqlx::query_as("SELECT COALESCE(sum(position), 0)::bigint FROM consumers").fetch_one(&site.reporting).await?;
+        quiet = if read == before { quiet + 1 } else { 0 };
+        if quiet == 3 {
             site.reporting.close().await;
             return Ok(());
         }
-        before = stages;
+        before = read;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    bail!("reporting is still at work two minutes after the last call")
+    bail!("reporting is still at work ten minutes after the last call")
 }

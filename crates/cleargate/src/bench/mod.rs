@@ -2,6 +2,7 @@
 mod alone;
 mod chart;
 mod consume;
+mod disk;
 mod floor;
 mod lodge;
 mod meter;
@@ -13,6 +14,7 @@ mod rounds;
 mod rows;
 mod scratch;
 mod site;
+mod spread;
 mod stored;
 mod stream;
 
@@ -21,7 +23,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use self::rows::Row;
+use self::{rows::Row, spread::Spread};
 use crate::{
     progress::Progress,
     stack::{Stack, StackArgs},
@@ -31,14 +33,16 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cleargate bench                                     everything, with 3,000,000 stored: hours, and some 60 GB of disk
+  cleargate bench                                     everything, with 3,000,000 stored: hours, and some 120 GB of disk
   cleargate bench --quick                             60,000 in a row, one run, nothing stored: minutes
   cleargate bench --only lodge,alone                  some parts; the other rows of target/bench.json stay
   cleargate bench --count 200000 --runs 1 --stored 0
+  cleargate bench --only rounds --count 60000 --runs 1 --offices 400 --hot 0.5 --out target/skewed.json
   cleargate bench --chart docs/performance.svg        a picture of target/bench.json; nothing is measured
 
 One replica of each service is measured, and stays. What a declaration costs with 100,000 stored can be told on a young stack alone:
-`cleargate clean --yes` first. A part that fails says why, and the others go on.")]
+`cleargate clean --yes` first. A part that fails says why, and the others go on. Copies that fill the databases are in no journal: `cleargate audit`
+names them.")]
 pub struct Bench {
     /// Declarations in a row as fast as it goes [default: 1,000,000; 60,000 with --quick].
     #[arg(long)]
@@ -52,6 +56,12 @@ pub struct Bench {
     /// Fill the databases up to so many declarations for the last part; 0 leaves it out [default: 3,000,000; 0 with --quick].
     #[arg(long)]
     stored: Option<u64>,
+    /// The rounds' declarations go to so many made-up offices alike, instead of those of Region IX.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=999))]
+    offices: Option<u16>,
+    /// That share of the rounds' declarations goes to one office, 0 to 1 [default: 0.38 as in Region IX, or what all made-up ones get].
+    #[arg(long, value_name = "SHARE", value_parser = spread::share)]
+    hot: Option<u32>,
     /// Short runs without the part with millions stored.
     #[arg(long)]
     quick: bool,
@@ -61,6 +71,9 @@ pub struct Bench {
     /// Directory of the Korea Customs Service's data set: the learned score is judged on it.
     #[arg(long, env = "KCS_DIR", value_name = "DIR")]
     kcs: Option<PathBuf>,
+    /// Where the rows are written [default: target/bench.json].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Draw what the last bench wrote as SVG into this file, and measure nothing.
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
@@ -85,11 +98,15 @@ enum Part {
 impl Bench {
     pub async fn run(self, args: &StackArgs) -> Result<ExitCode> {
         let mut stack = Stack::open(args)?;
-        let file = stack.home.join("target/bench.json");
+        let file = self.out.clone().unwrap_or_else(|| stack.home.join("target/bench.json"));
         if let Some(svg) = &self.chart {
             chart::draw(&file, svg)?;
             println!("{} drawn from {}", svg.display(), file.display());
             return Ok(ExitCode::SUCCESS);
+        }
+        if self.wants_stack() {
+            self.spread().tell_intake()?;
+            disk::has_room(stack.state.dir(), self.megabytes())?;
         }
         let progress = Progress::new();
         let mut report = Report { file, rows: Vec::new(), failed: 0, keeps_others: !self.only.is_empty() };
@@ -116,7 +133,7 @@ impl Bench {
             stack.down_services(progress).await?;
             stack.up_services(progress).await?;
         }
-        prepare::decisions(stack, progress).await?;
+        prepare::decisions(stack, &self.spread().codes(), progress).await?;
         let stored = self.wants(Part::Stored) && self.stored() > 0;
         let base = if stored { report.hold("cost with few stored", stored::base(self, stack, progress).await) } else { None };
         if self.wants(Part::Rounds) {
@@ -143,6 +160,24 @@ impl Bench {
 
     fn wants_stack(&self) -> bool {
         [Part::Rounds, Part::Lodge, Part::Alone, Part::Replicas, Part::Stored].into_iter().any(|part| self.wants(part))
+    }
+
+    /// To which offices the rounds' declarations go.
+    fn spread(&self) -> Spread {
+        Spread::new(self.offices, self.hot)
+    }
+
+    /// What the parts will leave on disk, about, and the floor of one round beside it.
+    fn megabytes(&self) -> u64 {
+        let (runs, count, warm_up) = (self.runs() as u64, self.count() as u64, self.warm_up() as u64);
+        let of = |part: Part, declarations: u64| if self.wants(part) { declarations } else { 0 };
+        let stored = if self.stored() > 0 { stored::lodged(self) } else { 0 };
+        let lodged = of(Part::Rounds, runs * (warm_up + count + self.paced() as u64))
+            + of(Part::Lodge, (runs + 1) * self.calls() as u64)
+            + of(Part::Replicas, runs * 2 * replicas::lodged(self))
+            + of(Part::Stored, stored);
+        let floor = of(Part::Rounds, warm_up + count);
+        (lodged * disk::OURS + floor * disk::FLOOR + of(Part::Stored, self.stored()) * disk::COPY) / 1_000_000
     }
 
     fn or<T>(&self, told: Option<T>, whole: T, quick: T) -> T {

@@ -1,7 +1,10 @@
 //! What must be in force before anything is measured: officers on roster, a model, and at least a hundred active profiles.
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use contracts::risk::{ListRulesRequest, Officer, SetRosterRequest, Shift};
+use tonic::metadata::MetadataValue;
 
 use crate::{
     client::{Clients, explain},
@@ -17,10 +20,10 @@ const ACTIVE: usize = 100;
 /// The demo's model is drawn from this seed.
 const SEED: u64 = 9;
 
-pub async fn decisions(stack: &Stack, progress: &Progress) -> Result<()> {
+/// `offices`: to which declarations go beside those of the mix.
+pub async fn decisions(stack: &Stack, offices: &[String], progress: &Progress) -> Result<()> {
     let step = progress.step("rules", "roster, model and profiles");
     let clients = Clients::new(stack)?;
-    roster(&clients, clock::today_date()).await?;
     // Trained on made-up history, so that every bench decides by a model of the same size.
     let has_model = !names(&clients, "model").await?.is_empty();
     if !has_model {
@@ -36,7 +39,10 @@ pub async fn decisions(stack: &Stack, progress: &Progress) -> Result<()> {
     if active < ACTIVE {
         bail!("only {active} profiles are active; a bench needs {ACTIVE}");
     }
-    step.done(&format!("a model and {active} active profiles decide"));
+    // Last: each office publishes the rules with its next step, and hundreds of offices in one transaction would be a large one.
+    let offices: BTreeSet<&str> = OFFICES.iter().map(|office| office.code).chain(offices.iter().map(String::as_str)).collect();
+    roster(&clients, &offices, clock::today_date()).await?;
+    step.done(&format!("a model and {active} active profiles decide at {} offices", offices.len()));
     Ok(())
 }
 
@@ -54,22 +60,26 @@ async fn names(clients: &Clients, kind: &str) -> Result<Vec<String>> {
 }
 
 /// Six officers an office, all of them around the clock: no hand-over of a shift falls into a measurement.
-async fn roster(clients: &Clients, today: NaiveDate) -> Result<()> {
+async fn roster(clients: &Clients, offices: &BTreeSet<&str>, today: NaiveDate) -> Result<()> {
     let month = today.with_day(1).unwrap_or(today);
     let whole = |day: NaiveDate| {
         let from = day.and_hms_opt(0, 0, 0)?.and_local_timezone(chrono_tz::Asia::Ho_Chi_Minh).earliest()?.timestamp_micros();
         Some(Shift { from_us: from, to_us: from + 24 * 3_600_000_000 })
     };
-    for office in &OFFICES {
+    for office in offices {
         let officers = (1..=6).map(|n| Officer {
-            code: format!("{}-{n:02}", office.code),
+            code: format!("{office}-{n:02}"),
             // Nobody concludes files during a bench: the lists grow to what millions of declarations leave.
             cap: 10_000_000,
             shifts: (0..40).filter_map(|day| whole(month + TimeDelta::days(day))).collect(),
             ..Officer::default()
         });
-        let message = SetRosterRequest { office: office.code.to_owned(), officers: officers.collect(), supervisors: Vec::new() };
-        clients.risk().set_roster(clients.request("head-of-office", "head", message)?).await.map_err(|s| explain(&s))?;
+        let message = SetRosterRequest { office: (*office).to_owned(), officers: officers.collect(), supervisors: Vec::new() };
+        let mut request = clients.request("head-of-office", "head", message)?;
+        // By its content it would be taken for the same call of an earlier bench, and a roster that was set since would stay.
+        let key = MetadataValue::try_from(format!("bench-{office}-{}", clock::now_micros()))?;
+        request.metadata_mut().insert("idempotency-key", key);
+        clients.risk().set_roster(request).await.map_err(|s| explain(&s)).with_context(|| format!("roster of {office}"))?;
     }
     Ok(())
 }

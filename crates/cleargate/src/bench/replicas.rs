@@ -17,9 +17,18 @@ pub async fn rows(bench: &Bench, stack: &mut Stack, progress: &Progress) -> Resu
     ])
 }
 
+/// A tenth of the long run is enough for a ratio.
+fn count(bench: &Bench) -> usize {
+    (bench.count() / 10).max(20_000)
+}
+
+/// Declarations with one number of replicas, those that warm up included.
+pub fn lodged(bench: &Bench) -> u64 {
+    (count(bench) + count(bench) / 4) as u64
+}
+
 async fn ratio(bench: &Bench, stack: &mut Stack, progress: &Progress) -> Result<f64> {
-    // A tenth of the long run is enough for a ratio.
-    let count = (bench.count() / 10).max(20_000);
+    let count = count(bench);
     let mut ratios = Vec::new();
     for number in 0..bench.runs() {
         let mut rates = Vec::new();

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 
 use super::{
     Bench,
+    disk::Disk,
     floor::Floor,
     rows::Row,
     site::Site,
@@ -19,12 +20,14 @@ struct Round {
     fast: Flow,
     calm: Flow,
     slow: Flow,
+    /// What `fast` left on disk; of ours alone.
+    disk: Option<Disk>,
 }
 
-/// Measures `runs` rounds. A floor that cannot be had is named once, and ours goes on without it.
+/// Measures `runs` rounds. A floor that cannot be had is named once, and ours goes on without it; what was measured before a failure is kept.
 pub async fn rows(bench: &Bench, stack: &Stack, progress: &Progress) -> Result<Vec<Row>> {
     let (mut floors, mut ours) = (Vec::new(), Vec::new());
-    let mut why = String::new();
+    let (mut why, mut streams) = (String::new(), 0);
     for number in 0..bench.runs() {
         if why.is_empty() {
             // Idle services cost something too, and the floor shall have the machine for itself.
@@ -35,26 +38,39 @@ pub async fn rows(bench: &Bench, stack: &Stack, progress: &Progress) -> Result<V
             }
             stack.up_services(progress).await?;
         }
-        let site = Site::ours(stack).await?;
-        ours.push(round(bench, &site, progress, number).await?);
+        let site = Site::ours(stack).await?.spread(bench.spread());
+        let measured = round(bench, &site, progress, number).await;
+        streams = site.streams().await.unwrap_or(streams);
         site.reporting.close().await;
+        match measured {
+            Ok(round) => ours.push(round),
+            Err(error) if ours.is_empty() => return Err(error),
+            Err(error) => {
+                eprintln!("  ours       round {} failed, those before it count: {error:#}", number + 1);
+                break;
+            }
+        }
     }
     if !why.is_empty() {
         eprintln!("  floor      left out: {why}");
     }
-    Ok(table(bench, &floors, &ours))
+    let mut rows = table(bench, &floors, &ours);
+    rows.extend(surroundings(bench, &ours, streams));
+    Ok(rows)
 }
 
 async fn floor_round(bench: &Bench, stack: &Stack, progress: &Progress, number: usize) -> Result<Round> {
     let floor = Floor::start(stack).await?;
     let measured = async {
-        let site = Site::floor(stack, &floor).await?;
+        let site = Site::floor(stack, &floor).await?.spread(bench.spread());
         let round = round(bench, &site, progress, number).await;
         site.reporting.close().await;
         round
     };
     let measured = measured.await;
-    floor.stop().await.context("removing the floor")?;
+    let removed = floor.stop().await.context("removing the floor");
+    // A floor that is left behind is swept before the next one; its figures count all the same.
+    removed.unwrap_or_else(|error| eprintln!("  floor      {error:#}"));
     measured
 }
 
@@ -63,7 +79,9 @@ async fn round(bench: &Bench, site: &Site<'_>, progress: &Progress, number: usiz
     let step = progress.step(site.name(), &format!("round {} of {}: warming up", number + 1, bench.runs()));
     Plan { count: bench.warm_up(), rate: None, seed }.drive(site).await?;
     step.doing(&format!("round {}: {} as fast as it goes", number + 1, bench.count()));
+    let before = disk(site).await?;
     let fast = Plan { count: bench.count(), rate: None, seed: seed + 1 }.drive(site).await?;
+    let disk = disk(site).await?.zip(before).map(|(now, before)| now.since(before));
     eprintln!("  {:<10} {}", site.name(), fast.line());
     step.doing(&format!("round {}: {} at 300/s", number + 1, bench.paced()));
     let calm = Plan { count: bench.paced(), rate: Some(300), seed: seed + 2 }.drive(site).await?;
@@ -78,7 +96,12 @@ async fn round(bench: &Bench, site: &Site<'_>, progress: &Progress, number: usiz
         slow.p50_ms,
         slow.p99_ms
     ));
-    Ok(Round { fast, calm, slow })
+    Ok(Round { fast, calm, slow, disk })
+}
+
+/// The floor's tables and topics are other ones, and go again.
+async fn disk(site: &Site<'_>) -> Result<Option<Disk>> {
+    Ok(if site.whole() { Some(Disk::read(site.stack).await?) } else { None })
 }
 
 /// Middle value; the lower one of two.
@@ -87,10 +110,28 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// Under which conditions the rounds ran, and what they left behind.
+fn surroundings(bench: &Bench, ours: &[Round], streams: i64) -> Vec<Row> {
+    let spread = bench.spread();
+    let kept = |bytes: fn(&Disk) -> u64| {
+        let each = ours.iter().filter_map(|r| Some(bytes(r.disk.as_ref()?) as f64 / r.fast.sent as f64 / 1_000.0));
+        median(each.collect())
+    };
+    vec![
+        Row::new("rounds of ours that were measured", "", ours.len() as f64),
+        Row::new("streams of a topic", "", streams as f64),
+        Row::new("offices of the load", "", spread.codes().len() as f64),
+        Row::new("share of the busiest office", "", spread.busiest()),
+        Row::new("write-ahead log a declaration", "KB", kept(|disk| disk.wal)),
+        Row::new("tables and indexes a declaration", "KB", kept(|disk| disk.tables)),
+        Row::new("broker's log a declaration", "KB", kept(|disk| disk.kafka)),
+    ]
+}
+
 fn table(bench: &Bench, floors: &[Round], ours: &[Round]) -> Vec<Row> {
     let of = |rounds: &[Round], figure: &dyn Fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
     let both = |figure: &dyn Fn(&Round) -> f64| (of(ours, figure), Some(of(floors, figure)).filter(|f| f.is_finite()));
-    // 1.5 times the floor's, and never more than the issue's own bound.
+    // 1.5 times the floor's, and never more than the row's own bound.
     let bound = |most: f64, floor: Option<f64>| floor.map_or(most, |floor| most.min(1.5 * floor));
     let shares = ours.iter().zip(floors).map(|(our, floor)| our.fast.per_second / floor.fast.per_second).collect();
     let floor = "floor in the same run";

@@ -67,6 +67,9 @@ pub fn write(file: &Path, rows: &[Row], keep_others: bool) -> Result<()> {
             None => all.push(row.clone()),
         }
     }
+    if let Some(dir) = file.parent() {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    }
     std::fs::write(file, serde_json::to_string_pretty(&all)?).with_context(|| format!("cannot write {}", file.display()))
 }
 
@@ -98,7 +101,7 @@ pub fn print(rows: &[Row]) {
 }
 
 /// Whole numbers whole, small ones with as many digits as tell something.
-fn text(number: Option<f64>) -> String {
+pub fn text(number: Option<f64>) -> String {
     match number {
         None => String::new(),
         Some(number) if number.fract() == 0.0 || number.abs() >= 1000.0 => format!("{number:.0}"),

@@ -1,4 +1,6 @@
 //! A database and a topic for one measurement of the platform alone, with the settings that services ship with.
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use platform::{
     Entry, clock,
@@ -45,7 +47,15 @@ impl Scratch {
         let name = format!("bench_{}", clock::now().timestamp_millis() % 1_000_000_000);
         let mut conn = PgConnection::connect(&admin).await?;
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut conn).await?;
-        let server = admin.rsplit_once('/').map_or(admin.as_str(), |(server, _)| server);
+        let made = Self::furnish(stack, &admin, &name).await;
+        if made.is_err() {
+            drop_database(&admin, &name).await?;
+        }
+        made
+    }
+
+    async fn furnish(stack: &Stack, admin: &str, name: &str) -> Result<Self> {
+        let server = admin.rsplit_once('/').map_or(admin, |(server, _)| server);
         let url = format!("{server}/{name}");
         let told = format!(
             "[database]\nurl = {url:?}\n[kafka]\nbrokers = {:?}\nprefix = \"{name}.\"\n[auth]\njwks = \"-\"\n[service]\nnothing = true\n",
@@ -56,7 +66,8 @@ impl Scratch {
         database::migrate(&url, &NO_TABLES, &[TOPIC], layout).await?;
         topics::create(&settings.kafka, &[topics::Topic { name: TOPIC, partitions: layout.streams() }]).await?;
         let journal = Journal { layout, largest_payload: settings.kafka.largest_message as usize };
-        Ok(Self { pool: database::pool(&settings.database, "bench")?, settings, journal, admin, name })
+        let pool = database::pool(&settings.database, "bench")?;
+        Ok(Self { pool, settings, journal, admin: admin.to_owned(), name: name.to_owned() })
     }
 
     /// Journals facts of 400 bytes about all offices.
@@ -74,13 +85,21 @@ impl Scratch {
     }
 
     pub async fn remove(self) -> Result<()> {
-        self.pool.close().await;
+        // What still holds a connection loses it with the database.
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.pool.close()).await;
         let broker: AdminClient<DefaultClientContext> = kafka::client(&self.settings.kafka).create()?;
-        broker.delete_topics(&[&format!("{}.{TOPIC}", self.name)], &AdminOptions::new()).await?;
-        let mut conn = PgConnection::connect(&self.admin).await?;
-        sqlx::query(AssertSqlSafe(format!("DROP DATABASE {} WITH (FORCE)", self.name))).execute(&mut conn).await?;
+        let topic = format!("{}.{TOPIC}", self.name);
+        let removed = broker.delete_topics(&[&topic], &AdminOptions::new()).await;
+        drop_database(&self.admin, &self.name).await?;
+        removed?;
         Ok(())
     }
+}
+
+async fn drop_database(admin: &str, name: &str) -> Result<()> {
+    let mut conn = PgConnection::connect(admin).await?;
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut conn).await?;
+    Ok(())
 }
 
 fn entry(n: usize) -> Entry {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Context, Result};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use super::floor::Floor;
+use super::{floor::Floor, spread::Spread};
 use crate::stack::{NAMES, Stack, procfs};
 
 pub struct Site<'s> {
@@ -14,6 +14,8 @@ pub struct Site<'s> {
     /// Before the name of every topic.
     pub prefix: String,
     pub reporting: PgPool,
+    /// To which offices the load goes.
+    pub spread: Spread,
 }
 
 impl<'s> Site<'s> {
@@ -28,7 +30,12 @@ impl<'s> Site<'s> {
 
     async fn open(stack: &'s Stack, floor: Option<&'s Floor>, prefix: String, url: &str) -> Result<Self> {
         let reporting = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
-        Ok(Self { stack, floor, brokers: stack.brokers(), prefix, reporting })
+        Ok(Self { stack, floor, brokers: stack.brokers(), prefix, reporting, spread: Spread::default() })
+    }
+
+    /// The same with a load for other offices.
+    pub fn spread(self, spread: Spread) -> Self {
+        Self { spread, ..self }
     }
 
     pub fn name(&self) -> &'static str {
@@ -47,6 +54,21 @@ impl<'s> Site<'s> {
         let others = ["kafka", "postgres"].into_iter().map(|part| (part, self.stack.cpu_ms(part)));
         let own = i32::try_from(std::process::id()).ok().and_then(procfs::cpu_ms);
         services.chain(others).chain([("load", own)]).filter_map(|(part, ms)| Some((part, ms?))).collect()
+    }
+
+    /// Streams of each topic of ours that reporting reads.
+    pub async fn streams(&self) -> Result<i64> {
+        let sql = "SELECT count(*) FROM consumers WHERE topic = 'customs.intake.v1'";
+        Ok(sqlx::query_scalar(sql).fetch_one(&self.reporting).await?)
+    }
+
+    /// Services of which no process lives.
+    pub fn gone(&self) -> Vec<&'static str> {
+        let lives = |name: &&'static str| match self.floor {
+            None => self.stack.memory_kb(name).is_some_and(|kb| kb > 0),
+            Some(floor) => floor.pid(name).and_then(procfs::start_ticks).is_some(),
+        };
+        NAMES.into_iter().filter(|name| !lives(name)).collect()
     }
 
     /// Resident megabytes of the four processes together.

@@ -1,14 +1,15 @@
 //! Fills the four databases in bulk: copies of the rows of real declarations under keys and references of their own.
 //!
-//! Sources are up to 10,000 declarations that were cleared, with their one row in intake, risk and tracking, and all their rows in reporting.
-//! A copy has the key `2` and ten digits, which no direction uses, the reference of its source and the copy's number behind it, and times
-//! that lie 1 to 364 days back, so that days and offices are as full as in a real year. Copies have left (tracking) and are closed files
-//! (risk): nobody's worklist grows. What is not copied: journals, inboxes, consumers, superseded versions, payments and history counts; they
-//! stay as the runs before left them, and no statement of a declaration's walk reads more than the heads of the first.
+//! Sources are up to 10,000 declarations that were cleared, imports and exports as they were lodged, with their one row in intake, risk and
+//! tracking, and all their rows in reporting. A copy has the key `2` and ten digits, which no direction uses, the reference of its source and
+//! these digits behind it, and times that lie 1 to 364 days back, so that days and offices are as full as in a real year: what a bench lodges
+//! itself falls on one day. Copies have left (tracking) and are closed files (risk): nobody's worklist grows. What is not copied: journals,
+//! inboxes, consumers, superseded versions, payments and history counts; they stay as the runs before left them, and no statement of a
+//! declaration's walk reads more than the heads of the first.
 use anyhow::{Result, bail};
 use sqlx::PgConnection;
 
-use super::{count, database};
+use super::{copied, database};
 use crate::{progress::Step, stack::Stack};
 
 const SOURCES: i64 = 10_000;
@@ -18,17 +19,19 @@ const AT_ONCE: i64 = 10;
 /// $1 keys of the sources, $2 and $3 first and last copy; `w.n` numbers sources from 1, `k` numbers copies.
 const WANTED: &str = "FROM UNNEST($1::text[]) WITH ORDINALITY AS w (key, n) CROSS JOIN generate_series($2::bigint, $3::bigint) AS k";
 const KEY: &str = "'2' || lpad((k * cardinality($1::text[]) + w.n)::text, 10, '0')";
+/// Of a sender no two are the same, not even those of an earlier bench with other sources.
+const REFERENCE: &str = "d.reference || '-' || lpad((k * cardinality($1::text[]) + w.n)::text, 10, '0')";
 const BACK: &str = "make_interval(days => 1 + (k % 364)::int)";
 
-/// Fills up to `wanted` declarations; returns how, in words.
+/// Fills up to `wanted` copies; returns how, in words.
 pub async fn up_to(stack: &Stack, wanted: u64, step: &Step) -> Result<String> {
-    let have = count(stack).await?;
-    let missing = i64::try_from(wanted.saturating_sub(have))?;
+    let missing = i64::try_from(wanted.saturating_sub(copied(stack).await?))?;
     if missing == 0 {
-        return Ok("all lodged by the runs before, none filled in".to_owned());
+        return Ok("copies of an earlier bench".to_owned());
     }
     let mut intake = database(stack, "intake").await?;
-    let sql = "SELECT key FROM declarations WHERE state = 'CLEARED' AND key NOT LIKE '2%' ORDER BY key LIMIT $1";
+    // By serial number: the first digit is the direction's.
+    let sql = "SELECT key FROM declarations WHERE state = 'CLEARED' AND key NOT LIKE '2%' ORDER BY substr(key, 4), key LIMIT $1";
     let keys: Vec<String> = sqlx::query_scalar(sql).bind(SOURCES).fetch_all(&mut intake).await?;
     let sources = i64::try_from(keys.len())?;
     if sources == 0 {
@@ -66,7 +69,7 @@ fn intake_sql() -> Vec<String> {
     vec![format!(
         "INSERT INTO declarations (key, version, state, lane, officer, sender, reference, class, office, wire, digest, body, duty_vnd, paid_vnd,
              guaranteed, lodged_at, changed_at)
-         SELECT {KEY}, d.version, d.state, d.lane, d.officer, d.sender, d.reference || '-' || k, d.class, d.office, d.wire, d.digest, d.body,
+         SELECT {KEY}, d.version, d.state, d.lane, d.officer, d.sender, {REFERENCE}, d.class, d.office, d.wire, d.digest, d.body,
              d.duty_vnd, d.paid_vnd, d.guaranteed, d.lodged_at - {BACK}, d.changed_at - {BACK}
          {WANTED} JOIN declarations d ON d.key = w.key ORDER BY k, w.n"
     )]
@@ -111,7 +114,7 @@ fn reporting_sql() -> Vec<String> {
         format!(
             "INSERT INTO declarations (key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended,
                  lane, form, officer, queue_reason, conform, officer_position, trace, reported_at, {})
-             SELECT {KEY}, d.version, d.office, d.direction, d.kind, d.class, d.sender, d.reference || '-' || k, d.currency, d.value, d.duty_vnd,
+             SELECT {KEY}, d.version, d.office, d.direction, d.kind, d.class, d.sender, {REFERENCE}, d.currency, d.value, d.duty_vnd,
                  d.paid_vnd, d.amended, d.lane, d.form, d.officer, d.queue_reason, d.conform, d.officer_position, d.trace, d.reported_at - {BACK}, {back}
              {WANTED} JOIN declarations d ON d.key = w.key ORDER BY k, w.n",
             TIMES.join(", ")

@@ -14,12 +14,19 @@ use crate::{
 
 /// Stored when the smaller cost is measured, at most twice as many.
 const FEW: u64 = 100_000;
+/// Declarations of one run of which a cost is taken.
+const RUN: usize = 60_000;
 
 /// The smaller cost, and how many were stored then.
 #[derive(Debug, Clone, Copy)]
 pub struct Base {
     stored: u64,
     cost: f64,
+}
+
+/// Declarations that this part lodges on a young stack, those that warm up included.
+pub fn lodged(bench: &Bench) -> u64 {
+    FEW + (2 * bench.runs() * RUN + bench.warm_up() + 1_000 * bench.asked_for_s()) as u64
 }
 
 /// Brings a young stack to a hundred thousand declarations and measures what one costs then.
@@ -74,7 +81,7 @@ async fn cost(bench: &Bench, site: &Site<'_>) -> Result<f64> {
     let parts = [NAMES.as_slice(), &["kafka", "postgres"]].concat();
     let mut costs = Vec::new();
     for number in 0..bench.runs() {
-        costs.push(Plan { count: 60_000, rate: None, seed: 51 + number as u64 }.drive(site).await?.cpu_of(&parts));
+        costs.push(Plan { count: RUN, rate: None, seed: 51 + number as u64 }.drive(site).await?.cpu_of(&parts));
     }
     Ok(median(costs))
 }
@@ -82,7 +89,15 @@ async fn cost(bench: &Bench, site: &Site<'_>) -> Result<f64> {
 /// Declarations that intake has stored.
 async fn count(stack: &Stack) -> Result<u64> {
     let mut intake = database(stack, "intake").await?;
-    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM declarations").fetch_one(&mut intake).await?;
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM declarations").fetch_one(&mut intake).await?;
+    Ok(count.unsigned_abs())
+}
+
+/// Copies, all of them of earlier days. Reporting is filled last: it has what all have.
+async fn copied(stack: &Stack) -> Result<u64> {
+    let mut reporting = database(stack, "reporting").await?;
+    let sql = "SELECT count(*) FROM declarations WHERE key LIKE '2%' AND version = 0";
+    let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut reporting).await?;
     Ok(count.unsigned_abs())
 }
 

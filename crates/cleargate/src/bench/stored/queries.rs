@@ -1,15 +1,19 @@
-//! What people ask while declarations flow: the day of an office, the way of a number, the worklist of an officer.
+//! What people ask while declarations flow: a day of an office, the way of a number, the worklist of an officer.
+//!
+//! The days are those of the year behind us, which the copies fill as a year does. The running day holds all that the bench itself has lodged,
+//! some fifty times what a day has at such offices: it is asked now and then, and is a row of its own.
 #![expect(clippy::float_arithmetic, reason = "a measurement, not a decision")]
 use std::{cell::Cell, time::Duration};
 
 use anyhow::{Result, bail};
+use chrono::TimeDelta;
 use contracts::{
     reporting::{DailyReportRequest, TimelineRequest},
     risk::WorklistRequest,
 };
 use tokio::time::Instant;
 
-use super::database;
+use super::{copied, count, database};
 use crate::{
     bench::{Bench, rows::Row, site::Site, stream::Plan},
     client::{Clients, explain},
@@ -19,11 +23,14 @@ use crate::{
 
 /// Between two questions, so that they add little to the load.
 const PAUSE: Duration = Duration::from_millis(10);
+/// One question in so many is about the running day: it costs more than all others together.
+const SELDOM: usize = 25;
 
 /// Microseconds of each kind of question.
 #[derive(Default)]
 struct Times {
     report: Vec<u64>,
+    running: Vec<u64>,
     timeline: Vec<u64>,
     worklist: Vec<u64>,
 }
@@ -37,16 +44,21 @@ pub async fn rows(bench: &Bench, site: &Site<'_>, stored: u64) -> Result<Vec<Row
     };
     let (flow, times) = tokio::join!(load, ask(site, &flowing));
     let (flow, mut times) = (flow?, times?);
+    let today = count(site.stack).await?.saturating_sub(copied(site.stack).await?);
     let beside = format!("{stored} stored, while {:.0}/s flow", flow.per_second);
     let row = |name: &str, times: &mut Vec<u64>| {
         times.sort_unstable();
         let beside = format!("{beside}; {} questions", times.len());
-        Row::new(name, "ms", percentile(times, 990) as f64 / 1000.0).judged(50.0, Some(10.0)).beside(None, beside)
+        let p99 = if times.is_empty() { f64::NAN } else { percentile(times, 990) as f64 / 1000.0 };
+        Row::new(name, "ms", p99).beside(None, beside)
     };
+    let running = row("report of the running day of an office, p99", &mut times.running);
+    let beside_running = format!("{today} lodged on that day; {}", running.beside);
     Ok(vec![
-        row("daily report of an office, p99", &mut times.report),
-        row("timeline of a number, p99", &mut times.timeline),
-        row("worklist of an officer, p99", &mut times.worklist),
+        row("daily report of an office, p99", &mut times.report).judged(50.0, Some(10.0)),
+        running.beside(None, beside_running),
+        row("timeline of a number, p99", &mut times.timeline).judged(50.0, Some(10.0)),
+        row("worklist of an officer, p99", &mut times.worklist).judged(50.0, Some(10.0)),
     ])
 }
 
@@ -61,12 +73,15 @@ async fn ask(site: &Site<'_>, flowing: &Cell<bool>) -> Result<Times> {
         bail!("there is nothing to ask about: {} numbers, {} officers with files", keys.len(), officers.len());
     }
     let mut times = Times::default();
-    while flowing.get() {
-        let office = OFFICES[rng.usize(0..OFFICES.len())].code.to_owned();
-        let report = clients.request("head-of-office", "head", DailyReportRequest { scope: office, day: clock::today(), version: 0, csv: false })?;
-        let begun = Instant::now();
-        clients.reporting().daily_report(report).await.map_err(|s| explain(&s))?;
-        times.report.push(micros(begun));
+    for turn in 0_usize.. {
+        if !flowing.get() {
+            break;
+        }
+        let office = OFFICES[rng.usize(0..OFFICES.len())].code;
+        if turn.is_multiple_of(SELDOM) {
+            times.running.push(report(&clients, office, 0).await?);
+        }
+        times.report.push(report(&clients, office, rng.i64(1..=364)).await?);
         let number = keys[rng.usize(0..keys.len())].clone();
         let timeline = clients.request("head-of-office", "head", TimelineRequest { number })?;
         let begun = Instant::now();
@@ -80,6 +95,16 @@ async fn ask(site: &Site<'_>, flowing: &Cell<bool>) -> Result<Times> {
         tokio::time::sleep(PAUSE).await;
     }
     Ok(times)
+}
+
+/// Microseconds of one report of an office, so many days back.
+async fn report(clients: &Clients, office: &str, back: i64) -> Result<u64> {
+    let day = (clock::today_date() - TimeDelta::days(back)).to_string();
+    let message = DailyReportRequest { scope: office.to_owned(), day, version: 0, csv: false };
+    let request = clients.request("head-of-office", "head", message)?;
+    let begun = Instant::now();
+    clients.reporting().daily_report(request).await.map_err(|s| explain(&s))?;
+    Ok(micros(begun))
 }
 
 fn micros(begun: Instant) -> u64 {

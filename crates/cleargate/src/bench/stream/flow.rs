@@ -38,6 +38,11 @@ impl Marks {
         }
     }
 
+    /// A last look: a short run had none.
+    pub fn end(&mut self, memory_mb: u64) {
+        self.memory_mb = self.memory_mb.max(memory_mb);
+    }
+
     /// Rate of the last tenth over the mean rate of the whole run.
     fn last_tenth(&self, count: u64, seconds: f64) -> f64 {
         let Some((at, done)) = self.marks.iter().find(|(_, done)| *done * 10 >= count * 9) else { return f64::NAN };
@@ -73,7 +78,8 @@ impl Flow {
         let sent = states.count() as u64;
         let seconds = marks.ended.as_secs_f64().max(0.001);
         let latencies = states.latencies();
-        let ms = |per_mille| percentile(&latencies, per_mille) as f64 / 1000.0;
+        // Nothing measured is no latency of zero.
+        let ms = |per_mille| if latencies.is_empty() { f64::NAN } else { percentile(&latencies, per_mille) as f64 / 1000.0 };
         Self {
             sent,
             accepted: states.having(ACCEPTED),

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::flow::Flow;
 use self::{flow::Marks, shown::Shown, states::States, wire::Wire};
-use super::{meter::Meter, site::Site};
+use super::{meter::Meter, site::Site, spread::Spread};
 use crate::{clock, load, load::mix::Mix};
 
 /// What to send.
@@ -37,6 +37,8 @@ pub struct Plan {
 const UNDER_WAY: u64 = 20_000;
 /// Nothing has moved for so long: something is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Nothing has moved for so long: perhaps a process has ended.
+const SUSPICION: Duration = Duration::from_secs(5);
 
 impl Plan {
     /// Sends it all and waits until everything is done and no payment is on its way.
@@ -45,14 +47,14 @@ impl Plan {
         // A measurement of single declarations waits for nothing; one of throughput gathers as a busy client does.
         let hurried = self.rate.is_some_and(|rate| rate <= 1_000);
         let wire = Arc::new(Wire::new(&site.brokers, &site.prefix, &run, site.whole(), hurried)?);
-        let states = Arc::new(States::new(self.count));
+        let states = Arc::new(States::new(self.count, site.spread.codes()));
         let stop = CancellationToken::new();
         let _ends_with_us = stop.clone().drop_guard();
         let listener = listen::listen(&site.brokers, &site.prefix, hurried, Arc::clone(&wire), Arc::clone(&states), stop.clone())?;
         let before = Meter::read(site);
         let publisher = {
-            let (wire, states, stop) = (Arc::clone(&wire), Arc::clone(&states), stop.clone());
-            tokio::task::spawn_blocking(move || publish(self, &wire, &states, &stop))
+            let (spread, wire, states, stop) = (site.spread.clone(), Arc::clone(&wire), Arc::clone(&states), stop.clone());
+            tokio::task::spawn_blocking(move || publish(self, &spread, &wire, &states, &stop))
         };
         let shown = Shown::new(site.reporting.clone(), &run, site.whole());
         let marks = self.watch(site, &states, shown, hurried).await;
@@ -66,7 +68,12 @@ impl Plan {
         let spent = before.spent(site);
         stop.cancel();
         let _ = tokio::task::spawn_blocking(move || listener.join()).await;
-        Ok(Flow::new(&states, &marks, spent, busy))
+        let flow = Flow::new(&states, &marks, spent, busy);
+        // A refusal is quick and decides nothing: a load of refusals measures something else.
+        if flow.refused * 50 > flow.sent {
+            bail!("{}: {} of {} were refused: this is no load of declarations", site.name(), flow.refused, flow.sent);
+        }
+        Ok(flow)
     }
 
     async fn watch(self, site: &Site<'_>, states: &States, mut shown: Shown, single: bool) -> Result<Marks> {
@@ -89,15 +96,17 @@ impl Plan {
             marks.note(done, || site.memory_mb());
             if states.shown.load(Relaxed) >= self.count as u64 && states.settled.load(Relaxed) >= self.count as u64 {
                 bar.finish_and_clear();
+                marks.end(site.memory_mb());
                 return Ok(marks);
             }
             let reached = done + states.settled.load(Relaxed) + states.sent.load(Relaxed);
             if reached > moved.0 {
                 moved = (reached, Instant::now());
-            } else if moved.1.elapsed() > PATIENCE {
+            } else if let Some(why) = given_up(site, moved.1.elapsed()) {
                 bar.finish_and_clear();
                 let (sent, settled) = (states.sent.load(Relaxed), states.settled.load(Relaxed));
-                bail!("{}: of {sent} sent {settled} are answered and {done} done, and nothing has moved for {} s", site.name(), PATIENCE.as_secs());
+                let logs = site.stack.state.logs();
+                bail!("{}: of {sent} sent {settled} are answered and {done} reported; {why}; see {}", site.name(), logs.display());
             }
             // The end is looked at closely: it is part of the time.
             let left = self.count as u64 - states.settled.load(Relaxed).min(self.count as u64);
@@ -106,8 +115,18 @@ impl Plan {
     }
 }
 
-fn publish(plan: Plan, wire: &Wire, states: &States, stop: &CancellationToken) -> Result<()> {
+/// Why a run that has not moved for a while will not move any more.
+fn given_up(site: &Site<'_>, still: Duration) -> Option<String> {
+    let gone = if still > SUSPICION { site.gone() } else { Vec::new() };
+    match gone.as_slice() {
+        [] => (still > PATIENCE).then(|| format!("nothing has moved for {} s", PATIENCE.as_secs())),
+        gone => Some(format!("no process of {} lives", gone.join(", "))),
+    }
+}
+
+fn publish(plan: Plan, spread: &Spread, wire: &Wire, states: &States, stop: &CancellationToken) -> Result<()> {
     let mut mix = Mix::new(plan.seed, &wire.run, clock::today_date());
+    let mut rng = fastrand::Rng::with_seed(plan.seed);
     let begun = Instant::now();
     for n in 0..plan.count {
         if let Some(rate) = plan.rate {
@@ -121,7 +140,9 @@ fn publish(plan: Plan, wire: &Wire, states: &States, stop: &CancellationToken) -
         if stop.is_cancelled() {
             return Ok(());
         }
-        wire.lodge(states, n, mix.sample())?;
+        let mut sample = mix.sample();
+        let place = spread.send(&mut sample.declaration, &mut rng);
+        wire.lodge(states, n, sample, place)?;
     }
     wire.flush()
 }

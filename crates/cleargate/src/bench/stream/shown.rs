@@ -47,17 +47,18 @@ impl Shown {
         Ok(())
     }
 
-    /// Current versions up to `end` that are reported: as lodged, and amended.
+    /// Current versions up to `end` that are reported: as lodged, and amended. Planned anew each time: a plan for the young table would stay.
     async fn found(&self, states: &States, end: usize) -> Result<(i64, i64)> {
         if !self.whole {
             let numbers: Vec<String> = (self.first..end).filter_map(|n| states.number(n)).collect();
             let sql = "SELECT count(*), 0::bigint FROM UNNEST($1::text[]) AS w (number) JOIN declarations d USING (number)
                        WHERE d.reported_at IS NOT NULL";
-            return Ok(sqlx::query_as(sql).bind(numbers).fetch_one(&self.reporting).await?);
+            return Ok(sqlx::query_as(sql).bind(numbers).persistent(false).fetch_one(&self.reporting).await?);
         }
         let sql = "SELECT count(*) FILTER (WHERE version = 0), count(*) FILTER (WHERE version > 0) FROM declarations
                    WHERE reference >= $1 AND reference < $2 AND reported_at IS NOT NULL AND replaced_at IS NULL AND withdrawn_at IS NULL";
-        Ok(sqlx::query_as(sql).bind(self.reference(self.first)).bind(self.reference(end)).fetch_one(&self.reporting).await?)
+        let (from, to) = (self.reference(self.first), self.reference(end));
+        Ok(sqlx::query_as(sql).bind(from).bind(to).persistent(false).fetch_one(&self.reporting).await?)
     }
 
     /// Notes each declaration whose current version is there, from the oldest that is not done.

@@ -1,10 +1,13 @@
 //! What became of every declaration of a run, in some twenty bytes each: whole runs of a million stay in memory.
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed},
+};
 
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use crate::load::mix::{Fate, OFFICES};
+use crate::load::mix::Fate;
 
 /// Bits of a declaration's state.
 pub const ACCEPTED: u16 = 1;
@@ -31,8 +34,9 @@ pub enum Reaction {
 pub struct States {
     begun: Instant,
     flags: Vec<AtomicU16>,
-    /// Place in [`OFFICES`]: payments name it.
-    offices: Vec<AtomicU8>,
+    /// Place in `codes`: payments name it.
+    offices: Vec<AtomicU16>,
+    codes: Arc<[String]>,
     published: Vec<AtomicU32>,
     answered: Vec<AtomicU32>,
     reported: Vec<AtomicU32>,
@@ -49,12 +53,14 @@ pub struct States {
 }
 
 impl States {
-    pub fn new(count: usize) -> Self {
+    /// `codes`: the offices to which declarations go.
+    pub fn new(count: usize, codes: Arc<[String]>) -> Self {
         let ticks = || (0..count).map(|_| AtomicU32::new(0)).collect();
         Self {
             begun: Instant::now(),
             flags: (0..count).map(|_| AtomicU16::new(0)).collect(),
-            offices: (0..count).map(|_| AtomicU8::new(0)).collect(),
+            offices: (0..count).map(|_| AtomicU16::new(0)).collect(),
+            codes,
             published: ticks(),
             answered: ticks(),
             reported: ticks(),
@@ -74,9 +80,8 @@ impl States {
         u32::try_from(self.begun.elapsed().as_micros() / 10).unwrap_or(u32::MAX).max(1)
     }
 
-    pub fn publish(&self, n: usize, fate: Fate, office: &str) {
-        let place = OFFICES.iter().position(|known| known.code == office).unwrap_or(0);
-        self.offices[n].store(u8::try_from(place).unwrap_or(0), Relaxed);
+    pub fn publish(&self, n: usize, fate: Fate, office: u16) {
+        self.offices[n].store(office, Relaxed);
         let wish = match fate {
             Fate::Plain => 0,
             Fate::Amended => TO_AMEND,
@@ -92,8 +97,8 @@ impl States {
         self.published[n].store(self.tick(), Relaxed);
     }
 
-    pub fn office(&self, n: usize) -> &'static str {
-        OFFICES.get(usize::from(self.offices[n].load(Relaxed))).map_or("", |office| office.code)
+    pub fn office(&self, n: usize) -> &str {
+        self.codes.get(usize::from(self.offices[n].load(Relaxed))).map_or("", String::as_str)
     }
 
     /// Only the floor's numbers are kept: ours are found by reference.
@@ -173,9 +178,12 @@ impl States {
         self.flags.iter().filter(|flags| flags.load(Relaxed) & bits == bits).count() as u64
     }
 
-    /// Sorted microseconds from publishing to both the lane's answer and the row in reporting.
+    /// Sorted microseconds from publishing to both the lane's answer and the row in reporting, of those that have both in the end.
     pub fn latencies(&self) -> Vec<u64> {
         let took = |n: usize| {
+            if self.flags(n) & (REFUSED | WITHDRAWN) != 0 {
+                return None;
+            }
             let (answered, reported) = (self.answered[n].load(Relaxed), self.reported[n].load(Relaxed));
             (answered > 0 && reported > 0).then(|| u64::from(answered.max(reported).saturating_sub(self.published[n].load(Relaxed))) * 10)
         };
@@ -199,10 +207,14 @@ mod tests {
         Answer { function: function.into(), number: number.into(), lane: lane.into(), ..Answer::default() }
     }
 
+    fn offices() -> Arc<[String]> {
+        ["32BC", "32BB"].map(str::to_owned).into()
+    }
+
     #[test]
     fn an_amended_declaration_is_done_with_the_lane_of_its_amendment() {
-        let states = States::new(1);
-        states.publish(0, Fate::Amended, "32BC");
+        let states = States::new(1, offices());
+        states.publish(0, Fate::Amended, 0);
         assert_eq!(states.hear(0, &answer("01", "109000000010", "")), Some(Reaction::Amend));
         states.hear(0, &answer("05", "109000000010", "red"));
         assert!(!states.settled(0));
@@ -217,13 +229,14 @@ mod tests {
 
     #[test]
     fn refused_and_withdrawn_ones_need_no_row_in_reporting() {
-        let states = States::new(2);
-        states.publish(0, Fate::Plain, "32BC");
-        states.publish(1, Fate::Withdrawn, "32BC");
+        let states = States::new(2, offices());
+        states.publish(0, Fate::Plain, 0);
+        states.publish(1, Fate::Withdrawn, 1);
+        assert_eq!((states.office(0), states.office(1)), ("32BC", "32BB"));
         states.hear(0, &answer("03", "", ""));
         assert_eq!(states.hear(1, &answer("01", "109000000020", "")), Some(Reaction::Withdraw));
         states.hear(1, &answer("10", "109000000020", ""));
         assert!(states.is_done(0) && states.is_done(1));
-        assert_eq!(states.settled.load(Relaxed), 2);
+        assert_eq!((states.settled.load(Relaxed), states.latencies()), (2, Vec::new()));
     }
 }

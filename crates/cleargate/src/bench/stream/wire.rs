@@ -15,12 +15,16 @@ use rdkafka::{
     producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
 };
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::{
     answer::Answer,
     states::{Reaction, States},
 };
 use crate::load::mix::{Fate, Sample};
+
+/// A broker that takes nothing for so long is gone.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where and in whose name messages are published.
 pub struct Wire {
@@ -49,14 +53,14 @@ impl Wire {
         Ok(Self { producer, prefix: prefix.to_owned(), run: run.to_owned(), whole, wishes: Mutex::default() })
     }
 
-    /// Publishes declaration `n` of the run.
-    pub fn lodge(&self, states: &States, n: usize, sample: Sample) -> Result<()> {
+    /// Publishes declaration `n` of the run; `place`: which office it goes to.
+    pub fn lodge(&self, states: &States, n: usize, sample: Sample, place: u16) -> Result<()> {
         let sample = if self.whole { sample } else { Sample { fate: Fate::Plain, parcel: false, protobuf: false, ..sample } };
         let payload = bytes(&sample.declaration, sample.protobuf)?;
         let topic = topic(&sample);
         let (sender, office) = (sample.declaration.sender.clone(), sample.declaration.office.clone());
         let protobuf = sample.protobuf;
-        states.publish(n, sample.fate, &office);
+        states.publish(n, sample.fate, place);
         if sample.fate != Fate::Plain {
             self.wishes.lock().unwrap_or_else(PoisonError::into_inner).insert(n, sample);
         }
@@ -111,6 +115,7 @@ impl Wire {
             ("content-type", if protobuf { "application/protobuf" } else { "application/json" }),
             ("traceparent", trace.as_str()),
         ];
+        let begun = Instant::now();
         loop {
             let mut wire = OwnedHeaders::new_with_capacity(attributes.len());
             for (key, value) in attributes {
@@ -118,7 +123,9 @@ impl Wire {
             }
             match self.producer.send(BaseRecord::to(&topic).key(key).payload(payload).headers(wire)) {
                 Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => std::thread::sleep(Duration::from_millis(2)),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) if begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
                 Err((error, _)) => bail!("publishing to {topic}: {error}"),
             }
         }
