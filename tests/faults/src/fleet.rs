@@ -14,6 +14,7 @@ use tokio::{
     net::TcpStream,
     time::Instant,
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     ground,
@@ -162,6 +163,21 @@ impl Fleet {
         Ok(asked.elapsed())
     }
 
+    /// Lets every replica run for `runs` of each `period` until the guard is dropped, as on a machine that has little time for them.
+    pub fn slow(&self, runs: Duration, period: Duration) -> DropGuard {
+        let (known, stop) = (Arc::clone(&self.known), CancellationToken::new());
+        let slowed = stop.clone();
+        tokio::spawn(async move {
+            while !slowed.is_cancelled() {
+                tokio::time::sleep(runs).await;
+                signal_all(&known, Signal::STOP);
+                tokio::time::sleep(period.saturating_sub(runs)).await;
+                signal_all(&known, Signal::CONT);
+            }
+        });
+        stop.drop_guard()
+    }
+
     /// Stops every replica of a service.
     pub async fn stop_service(&self, service: &str) -> Result<()> {
         futures::future::try_join_all(self.replicas(service).map(|name| self.stop(name))).await.map(drop)
@@ -219,6 +235,14 @@ impl Drop for Fleet {
 
 fn with<T>(shared: &Shared, name: Name, look: impl FnOnce(&mut Known) -> T) -> T {
     look(shared.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default())
+}
+
+fn signal_all(shared: &Shared, signal: Signal) {
+    let known = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    for pid in known.values().map(|known| known.pid).filter(|pid| *pid > 0) {
+        // One that has ended meanwhile needs none.
+        let _ = ground::send(pid, signal);
+    }
 }
 
 /// Writes down how long a start took to the first `/readyz`.

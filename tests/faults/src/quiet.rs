@@ -1,5 +1,5 @@
 //! Quiet: everything journaled is on its topic, everything on a topic is read, and no reader is behind.
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Result, bail};
 use rdkafka::{
@@ -48,7 +48,7 @@ async fn behind(site: &Site, pools: &BTreeMap<&'static str, PgPool>) -> Result<V
             heads.insert((topic, stream), position);
         }
     }
-    let ends = ends(site).await?;
+    let ends = Outside::open(site).await?.ends().await?;
     for (service, topics) in HEARS {
         let Some(pool) = pools.get(service) else { continue };
         let rows: Vec<(String, i32, i64, i64)> =
@@ -72,20 +72,39 @@ async fn behind(site: &Site, pools: &BTreeMap<&'static str, PgPool>) -> Result<V
     Ok(behind)
 }
 
-/// End offsets of the single window's topics.
-async fn ends(site: &Site) -> Result<Places> {
-    let (brokers, topics) = (site.ground.brokers(), OUTSIDE.map(|t| (t.to_owned(), site.topic(t))));
-    tokio::task::spawn_blocking(move || {
-        let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "faults-quiet").create()?;
-        let mut ends = Places::new();
-        for (logical, topic) in topics {
-            let metadata = client.fetch_metadata(Some(&topic), Duration::from_secs(5))?;
-            for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
-                let (_, end) = client.fetch_watermarks(&topic, partition.id(), Duration::from_secs(5))?;
-                ends.insert((logical.clone(), partition.id()), end);
+/// The single window's topics as the broker knows them, asked again and again.
+#[derive(Clone)]
+pub struct Outside {
+    client: Arc<BaseConsumer>,
+    /// Logical topic, topic, partition.
+    places: Arc<[(&'static str, String, i32)]>,
+}
+
+impl Outside {
+    pub async fn open(site: &Site) -> Result<Self> {
+        let (brokers, topics) = (site.ground.brokers(), OUTSIDE.map(|t| (t, site.topic(t))));
+        tokio::task::spawn_blocking(move || {
+            let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "faults-outside").create()?;
+            let mut places = Vec::new();
+            for (logical, topic) in topics {
+                let metadata = client.fetch_metadata(Some(&topic), Duration::from_secs(5))?;
+                let partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+                places.extend(partitions.map(|p| (logical, topic.clone(), p.id())));
             }
-        }
-        Ok(ends)
-    })
-    .await?
+            Ok(Self { client: Arc::new(client), places: places.into() })
+        })
+        .await?
+    }
+
+    /// The end of every partition, by logical topic. Whoever asks last closes the client too, on a thread that may block.
+    pub async fn ends(self) -> Result<Places> {
+        tokio::task::spawn_blocking(move || {
+            let end = |(logical, topic, partition): &(&str, String, i32)| {
+                let (_, end) = self.client.fetch_watermarks(topic, *partition, Duration::from_secs(5))?;
+                Ok((((*logical).to_owned(), *partition), end))
+            };
+            self.places.iter().map(end).collect()
+        })
+        .await?
+    }
 }

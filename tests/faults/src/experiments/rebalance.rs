@@ -2,11 +2,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer},
-    metadata::MetadataTopic,
-};
 use sqlx::PgPool;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,9 +11,10 @@ use crate::{
     fleet::Name,
     laws::Expected,
     load::Demand,
+    quiet::Outside,
     record::{Must, Record, percentile},
     scene::Scene,
-    site::{HEARS, OUTSIDE, Plan, SERVICES, Site},
+    site::{HEARS, Plan, SERVICES, Site},
 };
 
 /// A member of every group leaves and joins every five seconds, under both group protocols.
@@ -123,7 +119,7 @@ async fn sample(pools: &BTreeMap<&'static str, PgPool>, outside: &Outside) -> Re
         let rows: Vec<(String, i32, i64)> = sqlx::query_as("SELECT topic, stream, published FROM streams").fetch_all(pool).await?;
         heads.extend(rows.into_iter().map(|(topic, stream, published)| ((topic, stream), published)));
     }
-    let ends = outside.ends().await?;
+    let ends = outside.clone().ends().await?;
     let mut places = BTreeMap::new();
     for (reader, topics) in HEARS {
         let Some(pool) = pools.get(reader) else { continue };
@@ -139,41 +135,4 @@ async fn sample(pools: &BTreeMap<&'static str, PgPool>, outside: &Outside) -> Re
         }
     }
     Ok(places)
-}
-
-/// The single window's topics as the broker knows them, asked again and again.
-pub struct Outside {
-    client: Arc<BaseConsumer>,
-    /// Logical topic, topic, partition.
-    places: Arc<[(&'static str, String, i32)]>,
-}
-
-impl Outside {
-    pub async fn open(site: &Site) -> Result<Self> {
-        let (brokers, topics) = (site.ground.brokers(), OUTSIDE.map(|t| (t, site.topic(t))));
-        tokio::task::spawn_blocking(move || {
-            let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "faults-watch").create()?;
-            let mut places = Vec::new();
-            for (logical, topic) in topics {
-                let metadata = client.fetch_metadata(Some(&topic), Duration::from_secs(5))?;
-                let partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
-                places.extend(partitions.map(|p| (logical, topic.clone(), p.id())));
-            }
-            Ok(Self { client: Arc::new(client), places: places.into() })
-        })
-        .await?
-    }
-
-    /// The end of every partition, by logical topic.
-    pub async fn ends(&self) -> Result<BTreeMap<(String, i32), i64>> {
-        let (client, places) = (Arc::clone(&self.client), Arc::clone(&self.places));
-        tokio::task::spawn_blocking(move || {
-            let end = |(logical, topic, partition): &(&str, String, i32)| {
-                let (_, end) = client.fetch_watermarks(topic, *partition, Duration::from_secs(5))?;
-                Ok((((*logical).to_owned(), *partition), end))
-            };
-            places.iter().map(end).collect()
-        })
-        .await?
-    }
 }

@@ -8,14 +8,14 @@ use anyhow::{Context as _, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::Instant;
 
-use super::{overload::stream, rebalance::Outside};
+use super::overload::stream;
 use crate::{
     alarms,
     canon::{canon, difference},
     experiment::Bench,
     laws::{self, Expected},
     load::{Demand, Item, Standing},
-    quiet,
+    quiet::{self, Outside},
     record::{Must, Record},
     scene::Scene,
     site::{Plan, Site},
