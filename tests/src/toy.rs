@@ -349,7 +349,7 @@ impl Running {
 }
 
 /// How the tests read: small batches, so that there are many of them.
-pub const READING: settings::Reader = settings::Reader { batch: 50, batch_bytes: 1 << 24, gather_ms: 2, idle_check_s: 30, inbox_days: 1 };
+pub const READING: settings::Reader = settings::Reader { batch: 50, batch_bytes: 1 << 24, idle_check_s: 30, inbox_days: 1 };
 
 /// A relay of the toy's journal.
 pub fn relay(sandbox: &Sandbox, owner: &str, lease_s: u32) -> Relay {

@@ -129,7 +129,6 @@ pub enum LogFormat {
 pub struct Reader {
     pub batch: usize,
     pub batch_bytes: usize,
-    pub gather_ms: u64,
     pub idle_check_s: u64,
     pub inbox_days: u32,
 }

@@ -9,23 +9,29 @@ use risk_domain::Roster;
 
 use crate::office::read;
 
-/// What was parsed last, by office, beside the bytes that it was parsed from: a roster counts only as long as the database has the same.
+/// What was parsed last, by office.
 #[derive(Default)]
 pub struct Rosters {
-    known: RwLock<HashMap<String, (Vec<u8>, Arc<Roster>)>>,
+    known: RwLock<HashMap<String, Parsed>>,
+}
+
+/// A roster beside the bytes that it was parsed from: it counts only as long as the database has the same.
+struct Parsed {
+    from: Vec<u8>,
+    roster: Arc<Roster>,
 }
 
 impl Rosters {
     /// The roster of an office from the bytes of its row.
     pub fn parsed(&self, office: &str, bytes: Vec<u8>) -> Result<Arc<Roster>, Failure> {
         if let Ok(known) = self.known.read()
-            && let Some((_, roster)) = known.get(office).filter(|(of, _)| *of == bytes)
+            && let Some(parsed) = known.get(office).filter(|parsed| parsed.from == bytes)
         {
-            return Ok(Arc::clone(roster));
+            return Ok(Arc::clone(&parsed.roster));
         }
         let roster: Arc<Roster> = Arc::new(read(&bytes, "roster", office)?);
         if let Ok(mut known) = self.known.write() {
-            known.insert(office.to_owned(), (bytes, Arc::clone(&roster)));
+            known.insert(office.to_owned(), Parsed { from: bytes, roster: Arc::clone(&roster) });
         }
         Ok(roster)
     }

@@ -111,7 +111,7 @@ impl Loop {
         }
     }
 
-    /// Everything that is there, and a few milliseconds more when facts come close together.
+    /// Everything that is there, and what comes in a moment more when facts come close together.
     async fn gather(&mut self, first: Signal) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         self.take(first, &mut deliveries);
@@ -121,7 +121,7 @@ impl Loop {
                 Ok(signal) => self.take(signal, &mut deliveries),
                 // Once, and not message by message: each waking costs more than what it brings.
                 Err(_) if !waited && !deliveries.is_empty() => {
-                    tokio::time::sleep(Duration::from_millis(self.settings.gather_ms)).await;
+                    tokio::time::sleep(self.measure.gathering()).await;
                     waited = true;
                 }
                 Err(_) => break,

@@ -1,19 +1,22 @@
-//! How much one transaction takes on: what is done within a second, so that nobody waits longer than that for its locks.
+//! How much one transaction takes on: at least what comes while the one before it ran, at most what is done within a second.
 use std::time::Duration;
 
 /// A transaction that takes longer holds up others: cargo of an office whose parcels pile up, a partition's next owner, a shutdown.
 const LONGEST: Duration = Duration::from_secs(1);
+/// Nothing waits longer than this for company.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Grows and shrinks with the time that transactions take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
     most: usize,
     now: usize,
+    last: Duration,
 }
 
 impl Measure {
     pub fn new(most: usize) -> Self {
-        Self { most, now: most }
+        Self { most, now: most, last: Duration::ZERO }
     }
 
     /// Deliveries for one transaction.
@@ -21,8 +24,15 @@ impl Measure {
         self.now
     }
 
-    /// So many were done in this time. Fewer than there was room for say nothing unless they took too long.
+    /// How long to wait for more when facts come close together: as long as the last transaction took. So a loop spends half of its time on
+    /// transactions at most, and a machine that has too much to do gets fewer and larger ones.
+    pub fn gathering(self) -> Duration {
+        self.last.min(PATIENCE)
+    }
+
+    /// So many were done in this time. Fewer than there was room for say nothing of how many fit, unless they took too long.
     pub fn took(&mut self, deliveries: usize, time: Duration) {
+        self.last = time;
         if time <= LONGEST && deliveries < self.now {
             return;
         }
@@ -59,6 +69,16 @@ mod tests {
         let mut measure = Measure::new(2_000);
         measure.took(1, Duration::from_millis(5));
         assert_eq!(measure.deliveries(), 2_000);
+    }
+
+    #[test]
+    fn more_is_waited_for_as_long_as_a_transaction_takes_and_not_for_ever() {
+        let mut measure = Measure::new(2_000);
+        assert_eq!(measure.gathering(), Duration::ZERO);
+        for (took, waits) in [(7, 7), (30, 30), (4_000, 50)] {
+            measure.took(1, Duration::from_millis(took));
+            assert_eq!(measure.gathering(), Duration::from_millis(waits));
+        }
     }
 
     #[test]
