@@ -8,6 +8,16 @@ pub enum Class {
     Parcels,
 }
 
+impl Class {
+    /// As metrics, health and tables name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Parcels => "parcels",
+        }
+    }
+}
+
 /// How the streams of a topic are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {

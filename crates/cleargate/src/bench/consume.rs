@@ -71,7 +71,7 @@ fn start(scratch: &Scratch, stop: &CancellationToken, tasks: &TaskTracker) -> Re
     let (owned, client): (Owned, _) = (Owned::default(), Arc::new(Mutex::new(None)));
     let (settings, health) = (&scratch.settings, Health::new(scratch.settings.health));
     let mut loops = BTreeMap::new();
-    for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
+    for class in [Class::Cargo, Class::Parcels] {
         let (feed, queue) = queue(settings.reader.batch, settings.reader.batch_bytes);
         loops.insert(class, feed);
         let reader = Reader {
@@ -85,7 +85,7 @@ fn start(scratch: &Scratch, stop: &CancellationToken, tasks: &TaskTracker) -> Re
             owning: Owning::default(),
             told: Vec::new(),
         };
-        let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), Wake::default(), health.clone(), settings.reader, name);
+        let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), Wake::default(), health.clone(), settings.reader, class);
         tasks.spawn(consume.run(stop.clone()));
     }
     let member = Member {

@@ -27,6 +27,7 @@ use crate::{
     pace::Pace,
     relay::Wake,
     settings,
+    streams::Class,
 };
 
 /// A consume loop of one traffic class.
@@ -64,8 +65,9 @@ impl Loop {
         wake: Wake,
         health: Health,
         settings: settings::Reader,
-        name: &'static str,
+        class: Class,
     ) -> Self {
+        let name = class.as_str();
         health.watch(name, queue.load());
         Self {
             reader,
@@ -80,7 +82,7 @@ impl Loop {
             watch: Watch::new(Duration::from_secs(settings.idle_check_s)),
             rewound: Vec::new(),
             last_commit: Instant::now(),
-            measure: Measure::new(settings.batch),
+            measure: Measure::new(class, settings.batch),
             reporting: Pace::new(REPORT_EVERY),
             unreported: false,
         }

@@ -1,22 +1,25 @@
-//! How much one transaction takes on: at least what comes while the one before it ran, at most what is done within a second.
+//! How much one transaction takes on: at least what comes while the one before it ran, and parcels at most what is done within a second.
 use std::time::Duration;
 
-/// A transaction that takes longer holds up others: cargo of an office whose parcels pile up, a partition's next owner, a shutdown.
+use crate::streams::Class;
+
+/// A transaction of parcels that takes longer holds up cargo: both of an office may need the same rows.
 const LONGEST: Duration = Duration::from_secs(1);
 /// Nothing waits longer than this for company.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Grows and shrinks with the time that transactions take.
+/// Follows the time that transactions take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
+    class: Class,
     most: usize,
     now: usize,
     last: Duration,
 }
 
 impl Measure {
-    pub fn new(most: usize) -> Self {
-        Self { most, now: most, last: Duration::ZERO }
+    pub fn new(class: Class, most: usize) -> Self {
+        Self { class, most, now: most, last: Duration::ZERO }
     }
 
     /// Deliveries for one transaction.
@@ -30,14 +33,14 @@ impl Measure {
         self.last.min(PATIENCE)
     }
 
-    /// So many were done in this time. Fewer than there was room for say nothing of how many fit, unless they took too long.
+    /// So many were done in this time.
     pub fn took(&mut self, deliveries: usize, time: Duration) {
         self.last = time;
-        if time <= LONGEST && deliveries < self.now {
-            return;
+        // Fewer than there was room for say nothing of how many fit, unless they took too long.
+        if self.class == Class::Parcels && (time > LONGEST || deliveries >= self.now) {
+            let fits = deliveries as u128 * LONGEST.as_micros() / time.as_micros().max(1);
+            self.now = usize::try_from(fits).unwrap_or(self.most).clamp(1, self.most.min(self.now * 2));
         }
-        let fits = deliveries as u128 * LONGEST.as_micros() / time.as_micros().max(1);
-        self.now = usize::try_from(fits).unwrap_or(self.most).clamp(1, self.most.min(self.now * 2));
     }
 }
 
@@ -45,18 +48,24 @@ impl Measure {
 mod tests {
     use super::*;
 
+    fn parcels() -> Measure {
+        Measure::new(Class::Parcels, 2_000)
+    }
+
     #[test]
-    fn a_slow_machine_gets_what_it_does_in_a_second() {
-        let mut measure = Measure::new(2_000);
+    fn parcels_on_a_slow_machine_are_as_many_as_are_done_in_a_second() {
+        let mut measure = parcels();
         measure.took(2_000, Duration::from_secs(8));
         assert_eq!(measure.deliveries(), 250);
         measure.took(250, Duration::from_secs(1));
         assert_eq!(measure.deliveries(), 250);
+        measure.took(3, Duration::from_secs(60));
+        assert_eq!(measure.deliveries(), 1);
     }
 
     #[test]
-    fn it_grows_again_step_by_step() {
-        let mut measure = Measure::new(2_000);
+    fn they_grow_again_step_by_step() {
+        let mut measure = parcels();
         measure.took(2_000, Duration::from_secs(4));
         for room in [1_000, 2_000, 2_000] {
             measure.took(measure.deliveries(), Duration::from_millis(100));
@@ -65,26 +74,26 @@ mod tests {
     }
 
     #[test]
-    fn small_quick_transactions_change_nothing() {
-        let mut measure = Measure::new(2_000);
+    fn small_quick_transactions_leave_the_room_as_it_is() {
+        let mut measure = parcels();
         measure.took(1, Duration::from_millis(5));
         assert_eq!(measure.deliveries(), 2_000);
     }
 
     #[test]
+    fn cargo_gives_way_to_nobody() {
+        let mut measure = Measure::new(Class::Cargo, 2_000);
+        measure.took(2_000, Duration::from_secs(8));
+        assert_eq!(measure.deliveries(), 2_000);
+    }
+
+    #[test]
     fn more_is_waited_for_as_long_as_a_transaction_takes_and_not_for_ever() {
-        let mut measure = Measure::new(2_000);
+        let mut measure = parcels();
         assert_eq!(measure.gathering(), Duration::ZERO);
         for (took, waits) in [(7, 7), (30, 30), (4_000, 50)] {
             measure.took(1, Duration::from_millis(took));
             assert_eq!(measure.gathering(), Duration::from_millis(waits));
         }
-    }
-
-    #[test]
-    fn one_is_always_taken() {
-        let mut measure = Measure::new(2_000);
-        measure.took(3, Duration::from_secs(60));
-        assert_eq!(measure.deliveries(), 1);
     }
 }

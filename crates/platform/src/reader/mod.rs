@@ -3,7 +3,7 @@
 //! 1. [`crate::protocol::screen`] compares a delivery with what was read before: next, duplicate, gap or fork. It is pure.
 //! 2. [`step`](step::Reader::step) turns a batch of deliveries into one transaction: fence, effects, journal rows, then commit.
 //! 3. [`settle`] hands facts to the service's [`Handler`] and deals with its outcomes: dead letters, parking, awaiting.
-//! 4. [`drive`] is the loop around the step: gathers as much as is done in a second, backs off, claims again; [`watch`] compares what was read with the producers.
+//! 4. [`drive`] is the loop around the step: gathers what is worth a transaction, backs off, claims again; [`watch`] compares what was read with the producers.
 //!
 //! The database decides where to resume; Kafka's own offsets are committed only so that lag can be watched.
 mod apply;

@@ -46,7 +46,7 @@ impl Reading {
         let owned = Owned::default();
         let client = Arc::new(Mutex::new(None));
         let mut loops = BTreeMap::new();
-        for (class, name) in [(Class::Cargo, "cargo"), (Class::Parcels, "parcels")] {
+        for class in [Class::Cargo, Class::Parcels] {
             let (sender, queue) = queue(settings.reader.batch, settings.reader.batch_bytes);
             loops.insert(class, sender);
             let reader = Reader {
@@ -60,7 +60,7 @@ impl Reading {
                 owning: Owning::default(),
                 told: Vec::new(),
             };
-            let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), wake.clone(), health.clone(), settings.reader, name);
+            let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), wake.clone(), health.clone(), settings.reader, class);
             tasks.spawn(consume.run(stop.clone()));
         }
         let member = Member {

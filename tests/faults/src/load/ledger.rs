@@ -75,6 +75,11 @@ impl Ledger {
         (answered, attempts.values().sum::<u64>() - answered)
     }
 
+    /// Lodgings by call that were neither accepted nor refused so far, however often they were tried.
+    pub fn unanswered(&self) -> u64 {
+        self.items().values().filter(|i| i.channel == Channel::Call && i.standing == Standing::Unknown).count() as u64
+    }
+
     /// A call that had counted as failed when this OK came.
     pub fn answered_late(&self, told: String) {
         self.late.lock().unwrap_or_else(PoisonError::into_inner).push(told);
