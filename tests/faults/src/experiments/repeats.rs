@@ -1,4 +1,6 @@
 //! Messages that come twice, ten times, all again, and in another order of offices.
+use std::collections::{BTreeMap, VecDeque};
+
 use anyhow::Result;
 use rdkafka::{Message as _, message::OwnedMessage};
 
@@ -29,11 +31,12 @@ pub async fn repeats(bench: &Bench, record: &mut Record) -> Result<()> {
     let rest = scene.rest(std::time::Duration::from_secs(60)).await?;
     let before = canon(&rest.site, &SERVICES).await?;
     let mut rng = fastrand::Rng::with_seed(bench.seed);
+    let originals = futures::future::try_join_all(read_by_services().into_iter().map(|topic| wires::read(&rest.site, topic))).await?;
     let kinds: &[Again] = bench.scale.pick(&[Again::Twice, Again::Shuffled], &[Again::Twice, Again::TenTimes, Again::WholeFromZero, Again::Shuffled]);
     for again in kinds {
         let mut said = 0_usize;
-        for topic in read_by_services() {
-            let messages = repeated(*again, wires::read(&rest.site, topic).await?, &mut rng);
+        for messages in &originals {
+            let messages = repeated(*again, messages, &mut rng);
             said += messages.len();
             wires::write(&rest.site, messages).await?;
         }
@@ -51,28 +54,28 @@ fn read_by_services() -> Vec<&'static str> {
     OUTSIDE.into_iter().chain(ours).filter(|topic| *topic != "nsw.responses.v1").collect()
 }
 
-fn repeated(again: Again, messages: Vec<OwnedMessage>, rng: &mut fastrand::Rng) -> Vec<OwnedMessage> {
+fn repeated(again: Again, messages: &[OwnedMessage], rng: &mut fastrand::Rng) -> Vec<OwnedMessage> {
+    let times = |n| messages.iter().flat_map(|m| std::iter::repeat_n(m.clone(), n)).collect();
     match again {
-        Again::Twice => messages.into_iter().flat_map(|m| [m.clone(), m]).collect(),
-        Again::TenTimes => messages.into_iter().flat_map(|m| vec![m; 10]).collect(),
-        Again::WholeFromZero => messages,
+        Again::Twice => times(2),
+        Again::TenTimes => times(10),
+        Again::WholeFromZero => times(1),
         Again::Shuffled => shuffled(messages, rng),
     }
 }
 
 /// Offices in any order, each one's messages in theirs.
-fn shuffled(messages: Vec<OwnedMessage>, rng: &mut fastrand::Rng) -> Vec<OwnedMessage> {
-    let mut offices: std::collections::BTreeMap<Vec<u8>, std::collections::VecDeque<OwnedMessage>> = std::collections::BTreeMap::new();
+fn shuffled(messages: &[OwnedMessage], rng: &mut fastrand::Rng) -> Vec<OwnedMessage> {
+    let mut offices: BTreeMap<&[u8], VecDeque<&OwnedMessage>> = BTreeMap::new();
     for message in messages {
-        offices.entry(message.key().unwrap_or_default().to_vec()).or_default().push_back(message);
+        offices.entry(message.key().unwrap_or_default()).or_default().push_back(message);
     }
-    let mut order = Vec::new();
-    while !offices.is_empty() {
-        let office = offices.keys().nth(rng.usize(0..offices.len())).cloned().unwrap_or_default();
-        let Some(queue) = offices.get_mut(&office) else { continue };
-        order.extend(queue.pop_front());
+    let mut order = Vec::with_capacity(messages.len());
+    while let Some(office) = offices.keys().nth(rng.usize(0..offices.len().max(1))).copied() {
+        let Some(queue) = offices.get_mut(office) else { break };
+        order.extend(queue.pop_front().cloned());
         if queue.is_empty() {
-            offices.remove(&office);
+            offices.remove(office);
         }
     }
     order
