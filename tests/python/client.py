@@ -146,14 +146,14 @@ def reflected(channel: grpc.Channel, service: str, method: str):
 
 
 def timeline(address: str, token: str, number: str, deadline: float) -> list:
-    """The declaration's stages, once reporting has heard of its lane."""
+    """The declaration's stages, once reporting has heard of it and of its lane, in whichever order."""
     with grpc.insecure_channel(address) as channel:
         request, call = reflected(channel, "customs.reporting.v1.Reporting", "Timeline")
         while True:
             try:
                 answer = call(request(number=number), metadata=[("authorization", f"Bearer {token}")], timeout=10)
                 stages = MessageToDict(answer).get("stages", [])
-                if any(stage["stage"] == "lane" for stage in stages):
+                if {"lodged", "lane"} <= {stage["stage"] for stage in stages}:
                     return stages
             except grpc.RpcError as error:
                 # Not found: reporting has not read so far.
