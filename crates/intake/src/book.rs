@@ -262,10 +262,7 @@ impl Record {
             officer: self.officer,
             sender: self.sender,
             reference: self.reference,
-            class: match self.class {
-                Class::Cargo => "cargo".to_owned(),
-                Class::Parcels => "parcels".to_owned(),
-            },
+            class: self.class.as_str().to_owned(),
             office: self.office,
             wire: self.wire,
             digest: self.digest,

@@ -13,7 +13,7 @@ use crate::{
     facts::facts,
     place::{Place, Via},
     store::FileRow,
-    wire::{class_name, form_name, wire_form, wire_lane},
+    wire::{form_name, wire_form, wire_lane},
 };
 
 /// Decides a lodged or amended declaration.
@@ -100,7 +100,7 @@ fn new_file(book: &Book, trace: &Trace, class: Class, via: &Via, now: Instant) -
         key: trace.declaration.clone(),
         version: i16::try_from(trace.version).unwrap_or(i16::MAX),
         office: trace.office.clone(),
-        class: class_name(class).to_owned(),
+        class: class.as_str().to_owned(),
         lane: trace.selection.lane.as_str().to_owned(),
         form: form_name(trace.selection.form).to_owned(),
         state: "NONE".to_owned(),

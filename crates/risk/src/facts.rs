@@ -4,7 +4,7 @@ use platform::{Failure, streams::Class};
 use risk_domain::{Facts, History, LineFacts, Past};
 use values::{Direction, Lane};
 
-use crate::{book::Book, store::FileRow, wire::class_name};
+use crate::{book::Book, store::FileRow};
 
 /// Facts of a version, with the history as of yesterday.
 pub fn facts(book: &Book, d: &common::Declaration, class: Class, earlier: Option<&FileRow>) -> Result<Facts, Failure> {
@@ -16,7 +16,7 @@ pub fn facts(book: &Book, d: &common::Declaration, class: Class, earlier: Option
     let trader = book.past("trader", &d.trader);
     Ok(Facts {
         direction,
-        class: class_name(class).to_owned(),
+        class: class.as_str().to_owned(),
         kind: d.kind.clone(),
         office: d.office.clone(),
         team: d.team.clone(),

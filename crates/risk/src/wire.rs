@@ -9,13 +9,6 @@ pub fn class_of(name: &str) -> Class {
     if name == "parcels" { Class::Parcels } else { Class::Cargo }
 }
 
-pub const fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::Cargo => "cargo",
-        Class::Parcels => "parcels",
-    }
-}
-
 pub const fn form_name(form: Form) -> &'static str {
     match form {
         Form::None => "none",

@@ -6,26 +6,25 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{claim::Partition, drive::Loop, step::Halted};
-use crate::{kafka::group::lock, protocol::heads::Compared};
+use crate::{kafka::group::lock, pace::Pace, protocol::heads::Compared};
 
 /// A stopped partition is tried again after this time, in case its producer was mended.
 const STOPPED_FOR: Duration = Duration::from_secs(30);
 
 /// When partitions are compared with their producers, and where they stood the last time.
 pub struct Watch {
-    every: Duration,
-    next: Instant,
+    pace: Pace,
     stood: BTreeMap<Partition, (i64, i64)>,
 }
 
 impl Watch {
     pub(super) fn new(every: Duration) -> Self {
-        Self { every, next: Instant::now() + every, stood: BTreeMap::new() }
+        Self { pace: Pace::new(every), stood: BTreeMap::new() }
     }
 
     /// The next comparison.
     pub(super) fn due(&self) -> Instant {
-        self.next
+        self.pace.due_at()
     }
 }
 
@@ -41,7 +40,7 @@ impl Loop {
             }
         }
         self.watch.stood = held;
-        self.watch.next = Instant::now() + self.watch.every;
+        self.watch.pace.done();
     }
 
     async fn check_head(&mut self, partition: &Partition) {
