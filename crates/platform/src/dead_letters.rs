@@ -2,7 +2,7 @@
 //!
 //! `parked` holds one row per (topic, subject) that is blocked; reader and redrive lock it alike. The waiting facts themselves lie in
 //! `dead_letters` with the code `PARKED`, in order. What cannot be decoded has no subject to rely on and parks nothing.
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -77,12 +77,20 @@ pub(crate) fn line(fact: &Fact) -> (String, String) {
     (fact.topic.to_string(), short)
 }
 
+/// The facts' [`line`]s, each once, as two columns.
+fn lines<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> (Vec<String>, Vec<String>) {
+    facts.into_iter().map(line).collect::<BTreeSet<_>>().into_iter().unzip()
+}
+
+/// The facts' places as three columns.
+fn places(facts: &[&Fact]) -> (Vec<String>, Vec<i32>, Vec<i64>) {
+    let topics = facts.iter().map(|fact| fact.topic.to_string()).collect();
+    (topics, facts.iter().map(|fact| fact.partition).collect(), facts.iter().map(|fact| fact.offset).collect())
+}
+
 /// Which of the facts' [`line`]s are blocked; locks those rows.
-pub async fn blocked(conn: &mut PgConnection, facts: &[Fact]) -> Result<HashSet<(String, String)>, Failure> {
-    let mut wanted: Vec<(String, String)> = facts.iter().map(line).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let (sources, subjects): (Vec<String>, Vec<String>) = wanted.into_iter().unzip();
+pub async fn blocked<'f>(conn: &mut PgConnection, facts: impl IntoIterator<Item = &'f Fact>) -> Result<HashSet<(String, String)>, Failure> {
+    let (sources, subjects) = lines(facts);
     let rows = sqlx::query!(
         r#"SELECT p.source, p.subject FROM UNNEST($1::text[], $2::text[]) AS w (source, subject) JOIN parked p USING (source, subject)
            ORDER BY p.source, p.subject FOR UPDATE OF p"#,
@@ -102,6 +110,18 @@ pub struct Letter {
     pub reason: String,
     pub received_at: Instant,
     pub redriven_at: Option<Instant>,
+}
+
+impl Letter {
+    /// What cannot be decoded has no subject to rely on: nothing waits behind it.
+    fn stands_alone(&self) -> bool {
+        self.code == "UNDECODABLE" || self.fact.subject().is_empty()
+    }
+
+    /// What is applied in order: the letter's subject, or the letter alone.
+    pub(crate) fn queue(&self) -> (String, String) {
+        if self.stands_alone() { (self.fact.place(), String::new()) } else { line(&self.fact) }
+    }
 }
 
 /// (topic, partition, offset).
@@ -148,30 +168,48 @@ pub async fn count(conn: &mut PgConnection) -> Result<i64, Failure> {
     Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM dead_letters WHERE redriven_at IS NULL"#).fetch_one(conn).await?)
 }
 
-/// The letter itself and, when its subject is blocked, every open letter of the subject, in the order in which the facts were told. Whoever
-/// asks for the same letters meanwhile waits; what was applied by then is not among them.
-pub async fn behind(conn: &mut PgConnection, letter: &Letter) -> Result<Vec<Letter>, Failure> {
-    let fact = &letter.fact;
-    let (topic, subject) = line(fact);
-    if subject.is_empty() || letter.code == "UNDECODABLE" {
-        let open = sqlx::query!(
-            r#"SELECT partition FROM dead_letters WHERE topic = $1 AND partition = $2 AND "offset" = $3 AND redriven_at IS NULL FOR UPDATE"#,
-            topic,
-            fact.partition,
-            fact.offset
-        )
-        .fetch_optional(conn)
-        .await?;
-        return Ok(open.map(|_| letter.clone()).into_iter().collect());
+/// Of these letters the open ones, with every open letter of their subjects behind them, in the order in which the facts were told. Whoever asks
+/// for the same letters meanwhile waits; what was applied by then is not among them.
+pub async fn behind(conn: &mut PgConnection, letters: &[Letter]) -> Result<Vec<Letter>, Failure> {
+    let (alone, lined): (Vec<&Letter>, Vec<&Letter>) = letters.iter().partition(|letter| letter.stands_alone());
+    let mut open = still_open(conn, &alone).await?;
+    open.extend(still_waiting(conn, &lined).await?);
+    Ok(open)
+}
+
+async fn still_open(conn: &mut PgConnection, letters: &[&Letter]) -> Result<Vec<Letter>, Failure> {
+    if letters.is_empty() {
+        return Ok(Vec::new());
     }
-    sqlx::query!("SELECT subject FROM parked WHERE source = $1 AND subject = $2 FOR UPDATE", topic, subject).fetch_optional(&mut *conn).await?;
+    let facts: Vec<&Fact> = letters.iter().map(|letter| &letter.fact).collect();
+    let (topics, partitions, offsets) = places(&facts);
     let rows = sqlx::query_as!(
         LetterRow,
         r#"SELECT topic, partition, "offset", position, key, subject, headers, payload, code, reason, received_at, redriven_at
-           FROM dead_letters WHERE topic = $1 AND subject = $2 AND redriven_at IS NULL AND code <> 'UNDECODABLE'
-           ORDER BY position, partition, "offset""#,
-        topic,
-        subject
+           FROM dead_letters d JOIN UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, partition, "offset")
+           USING (topic, partition, "offset") WHERE redriven_at IS NULL ORDER BY topic, partition, "offset" FOR UPDATE OF d"#,
+        &topics,
+        &partitions,
+        &offsets
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Letter::from).collect())
+}
+
+async fn still_waiting(conn: &mut PgConnection, letters: &[&Letter]) -> Result<Vec<Letter>, Failure> {
+    if letters.is_empty() {
+        return Ok(Vec::new());
+    }
+    blocked(conn, letters.iter().map(|letter| &letter.fact)).await?;
+    let (topics, subjects) = lines(letters.iter().map(|letter| &letter.fact));
+    let rows = sqlx::query_as!(
+        LetterRow,
+        r#"SELECT topic, partition, "offset", position, key, subject, headers, payload, code, reason, received_at, redriven_at
+           FROM dead_letters d JOIN UNNEST($1::text[], $2::text[]) AS w (topic, subject) USING (topic, subject)
+           WHERE redriven_at IS NULL AND code <> 'UNDECODABLE' ORDER BY topic, position, partition, "offset" FOR UPDATE OF d"#,
+        &topics,
+        &subjects
     )
     .fetch_all(conn)
     .await?;
@@ -196,23 +234,26 @@ pub async fn of_code(conn: &mut PgConnection, code: &str, after: &LetterId, limi
     Ok(rows.into_iter().map(Letter::from).collect())
 }
 
-/// Closes a letter that was applied or discarded, and frees its subject when it was the last.
-pub async fn close(conn: &mut PgConnection, fact: &Fact, now: Instant) -> Result<(), Failure> {
-    let (topic, subject) = line(fact);
+/// Closes letters that were applied or discarded, and frees the subjects whose last ones they were.
+pub async fn close(conn: &mut PgConnection, facts: &[&Fact], now: Instant) -> Result<(), Failure> {
+    let (topics, partitions, offsets) = places(facts);
     sqlx::query!(
-        r#"UPDATE dead_letters SET redriven_at = $4 WHERE topic = $1 AND partition = $2 AND "offset" = $3"#,
-        &*fact.topic,
-        fact.partition,
-        fact.offset,
+        r#"UPDATE dead_letters d SET redriven_at = $4 FROM UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, partition, "offset")
+           WHERE d.topic = w.topic AND d.partition = w.partition AND d."offset" = w."offset""#,
+        &topics,
+        &partitions,
+        &offsets,
         now
     )
     .execute(&mut *conn)
     .await?;
+    let (sources, subjects) = lines(facts.iter().copied());
     sqlx::query!(
-        r#"DELETE FROM parked WHERE source = $1 AND subject = $2
-           AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.topic = $1 AND d.subject = $2 AND d.redriven_at IS NULL AND d.code <> 'UNDECODABLE')"#,
-        topic,
-        subject
+        r#"DELETE FROM parked p USING UNNEST($1::text[], $2::text[]) AS w (source, subject) WHERE p.source = w.source AND p.subject = w.subject
+           AND NOT EXISTS (SELECT 1 FROM dead_letters d
+                           WHERE d.topic = w.source AND d.subject = w.subject AND d.redriven_at IS NULL AND d.code <> 'UNDECODABLE')"#,
+        &sources,
+        &subjects
     )
     .execute(conn)
     .await?;

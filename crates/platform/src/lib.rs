@@ -27,6 +27,7 @@ mod pace;
 pub mod peers;
 pub mod protocol;
 pub mod reader;
+pub mod redrive;
 pub mod relay;
 pub mod seat;
 pub mod secret;

@@ -6,7 +6,7 @@ use contracts::common::{
     ReadJournalRequest, ReadJournalResponse, RedriveRequest, RedriveResponse, ShowDeadLetterRequest, WitnessedRequest, WitnessedResponse,
     operations_server::Operations,
 };
-use sqlx::{Connection, PgPool};
+use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -14,18 +14,14 @@ use crate::{
     callers::Caller,
     clock,
     dead_letters::{self, Letter, LetterId},
-    failure::Failure,
     journal::{self, Journal, Row},
-    laboratory,
-    reader::{
-        Handler,
-        settle::{Halt, settle},
-    },
+    reader::Handler,
+    redrive::Redriven,
     relay::Wake,
     serving::Refusal,
     streams::Class,
     witness,
-    work::{Entry, Work},
+    work::Entry,
 };
 
 /// Rows in one answer of `ReadJournal`.
@@ -51,79 +47,7 @@ pub struct Desk {
     pub told: Told,
 }
 
-/// What became of a redrive.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Redriven {
-    pub applied: u32,
-    pub left: u32,
-    pub reason: String,
-    /// The kind that this version does not know, when that is why letters are left.
-    pub unknown: Option<String>,
-}
-
-/// Why a letter could not be applied.
-struct Left {
-    reason: String,
-    unknown: bool,
-}
-
-impl From<Failure> for Left {
-    fn from(failure: Failure) -> Self {
-        Self { reason: failure.to_string(), unknown: false }
-    }
-}
-
 impl Desk {
-    /// Applies a dead letter and what is parked behind it, each in a transaction of its own, until one is rejected again.
-    pub async fn redrive(&self, id: &LetterId) -> Result<Redriven, Refusal> {
-        let mut redriven = Redriven::default();
-        let mut conn = self.pool.acquire().await?;
-        let letter =
-            dead_letters::find(&mut conn, id).await?.ok_or_else(|| Refusal::NotFound(format!("no dead letter {}/{}@{}", id.0, id.1, id.2)))?;
-        if letter.redriven_at.is_some() {
-            return Ok(redriven);
-        }
-        loop {
-            let mut tx = conn.begin().await?;
-            let letters = dead_letters::behind(&mut tx, &letter).await?;
-            let Some(next) = letters.first() else { break };
-            match self.apply(&mut tx, next).await {
-                Ok(()) => {
-                    laboratory::point("redrive::before-commit");
-                    tx.commit().await?;
-                    laboratory::point("redrive::after-commit");
-                    redriven.applied += 1;
-                }
-                Err(left) => {
-                    redriven.left = u32::try_from(letters.len()).unwrap_or(u32::MAX);
-                    redriven.reason = left.reason;
-                    redriven.unknown = left.unknown.then(|| next.fact.kind().to_owned());
-                    break;
-                }
-            }
-            if letters.len() == 1 {
-                break;
-            }
-        }
-        self.wake.wake();
-        Ok(redriven)
-    }
-
-    /// Applies one letter inside the transaction; on an error the transaction must be dropped.
-    async fn apply(&self, conn: &mut sqlx::PgConnection, letter: &Letter) -> Result<(), Left> {
-        let now = clock::now();
-        let mut work = Work::new(conn, now);
-        match settle(self.handler.as_ref(), &mut work, std::slice::from_ref(&letter.fact)).await {
-            Ok(settled) if settled.rejected == 0 => {}
-            Ok(settled) => return Err(Left { reason: "rejected again".to_owned(), unknown: settled.unknown > 0 }),
-            Err(Halt::Failure(failure)) => return Err(failure.into()),
-            Err(Halt::SplitAfter(_)) => return Err(Left { reason: "rejected again".to_owned(), unknown: false }),
-        }
-        let entries = std::mem::take(&mut work.entries);
-        journal::append(work.conn, self.journal, entries).await?;
-        Ok(dead_letters::close(work.conn, &letter.fact, now).await?)
-    }
-
     async fn discard_letter(&self, id: &LetterId, reason: &str, caller: &Caller, second: &Caller, now: Instant) -> Result<(), Refusal> {
         let mut tx = self.pool.begin().await?;
         let letter = dead_letters::find(&mut tx, id).await?.ok_or_else(|| Refusal::NotFound(format!("no dead letter {}/{}@{}", id.0, id.1, id.2)))?;
@@ -131,7 +55,7 @@ impl Desk {
             return Err(Refusal::conflict("NOT_OPEN", "the dead letter was applied or discarded before"));
         }
         let fact = &letter.fact;
-        dead_letters::close(&mut tx, fact, now).await?;
+        dead_letters::close(&mut tx, &[fact], now).await?;
         let payload = (self.told.discarded)(DeadLetterDiscarded {
             topic: fact.topic.to_string(),
             partition: fact.partition.unsigned_abs(),

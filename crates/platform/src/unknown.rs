@@ -21,18 +21,14 @@ const AGAIN: Duration = Duration::from_secs(60);
 pub async fn redrive(desk: &Desk, health: &Health) -> Result<u32, Refusal> {
     let (mut applied, mut still, mut after) = (0, BTreeSet::new(), FIRST);
     loop {
-        let letters = dead_letters::of_code(&mut *desk.pool.acquire().await?, UNKNOWN_KIND, &after, PAGE).await?;
+        let mut letters = dead_letters::of_code(&mut *desk.pool.acquire().await?, UNKNOWN_KIND, &after, PAGE).await?;
         let Some(last) = letters.last() else { break };
         after = (last.fact.topic.to_string(), last.fact.partition, last.fact.offset);
-        for letter in letters {
-            if still.contains(letter.fact.kind()) {
-                continue;
-            }
-            let redriven = desk.redrive(&(letter.fact.topic.to_string(), letter.fact.partition, letter.fact.offset)).await?;
-            health.progressed("unknown kinds");
-            applied += redriven.applied;
-            still.extend(redriven.unknown);
-        }
+        letters.retain(|letter| !still.contains(letter.fact.kind()));
+        let redriven = desk.redrive_all(&letters).await?;
+        health.progressed("unknown kinds");
+        applied += redriven.applied;
+        still.extend(redriven.unknown);
     }
     if applied > 0 || !still.is_empty() {
         tracing::info!(applied, ?still, "facts of kinds that were unknown");

@@ -21,9 +21,9 @@ mod site;
 mod wire;
 mod wires;
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Parser, Subcommand};
 use tokio::time::Instant;
 
@@ -79,11 +79,18 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    tokio::select! {
+async fn main() -> ExitCode {
+    let done = tokio::select! {
         done = conduct(Cli::parse().command) => done,
         // What was started is taken down with what is dropped here.
-        () = asked_to_stop() => bail!("asked to stop"),
+        () = asked_to_stop() => Err(anyhow!("asked to stop")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("faults: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -131,10 +138,10 @@ async fn run(chosen: &[&'static Experiment], scale: Scale, seed: u64) -> Result<
         record.print();
         record.keep()?;
         if !record.holds() {
-            broken.push(experiment.name);
+            broken.push(record);
         }
     }
     ground.down().await?;
-    println!("{} in {} min", Record::summary(chosen.len(), &broken), began.elapsed().as_secs().div_ceil(60));
-    if broken.is_empty() { Ok(()) } else { bail!("broken: {}", broken.join(", ")) }
+    println!("{} in {} min", Record::summary(chosen.len(), broken.len()), began.elapsed().as_secs().div_ceil(60));
+    if broken.is_empty() { Ok(()) } else { bail!("broken:\n{}", broken.iter().map(Record::broken_by).collect::<Vec<_>>().join("\n")) }
 }

@@ -149,8 +149,17 @@ impl Record {
         Ok(std::fs::write(place.join(format!("{}.json", self.name)), serde_json::to_string_pretty(self)? + "\n")?)
     }
 
-    pub fn summary(run: usize, broken: &[&str]) -> String {
-        format!("{run} experiments, {} hold, {} do not", run - broken.len(), broken.len())
+    /// What did not hold, in a line: the end of a long log is all that some readers see.
+    pub fn broken_by(&self) -> String {
+        let figures = self.figures.iter().filter(|f| !f.holds()).map(Figure::told);
+        let findings = self.findings.iter().filter(|f| f.broken > 0);
+        let findings = findings.map(|f| format!("{}: {} of {}, as {}", f.law, f.broken, f.checked, f.faults.first().map_or("", String::as_str)));
+        let reasons: Vec<String> = figures.chain(findings).chain(self.error.clone()).collect();
+        format!("  {}: {}", self.name, reasons.join("; ").replace('\n', " "))
+    }
+
+    pub fn summary(run: usize, broken: usize) -> String {
+        format!("{run} experiments, {} hold, {broken} do not", run - broken)
     }
 
     fn row(&self) -> String {
