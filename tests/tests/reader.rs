@@ -219,6 +219,25 @@ async fn a_kind_that_was_unknown_is_applied_by_the_version_that_knows_it_with_al
 }
 
 #[tokio::test]
+async fn of_many_subjects_redriven_together_only_what_is_rejected_again_is_left_with_what_waits_behind_it() -> anyhow::Result<()> {
+    let sandbox = sandbox().await?;
+    let facts = [("OFF1", "a", "new"), ("OFF1", "b", "new"), ("OFF1", "b", "reject"), ("OFF1", "b", "later"), ("OFF1", "c", "new")];
+    let deliveries = toy::tell(&sandbox, &facts).await?;
+    let mut older = Reader { handler: Arc::new(Older), ..reader(&sandbox, "one", Arc::new(NoPeers)) };
+    older.claim(&partitions()).await?;
+    older.step(deliveries).await?;
+
+    assert_eq!(unknown::redrive(&desk(&sandbox), &Health::default()).await.unwrap(), 3);
+    assert_eq!(toy::effects(&sandbox).await?, pairs(&[("a", "new"), ("b", "new"), ("c", "new")]));
+    let left: Vec<i64> =
+        sqlx::query_scalar("SELECT position FROM dead_letters WHERE redriven_at IS NULL ORDER BY position").fetch_all(&sandbox.pool).await?;
+    assert_eq!(left, [3, 4]);
+    let parked: Vec<String> = sqlx::query_scalar("SELECT subject FROM parked").fetch_all(&sandbox.pool).await?;
+    assert_eq!(parked, ["b"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_letter_that_parks_nothing_is_applied_once_by_two_redrives_at_once() -> anyhow::Result<()> {
     let sandbox = sandbox().await?;
     let mut reader = reader(&sandbox, "one", Arc::new(NoPeers));

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::{ground::Ground, record::Record};
+use crate::{
+    ground::Ground,
+    record::{Must, Record},
+};
 
 /// How long and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,13 @@ pub struct Bench {
     pub ground: Arc<Ground>,
     pub scale: Scale,
     pub seed: u64,
+}
+
+impl Bench {
+    /// A bound on time, or on what takes time to come about: short runs share a noisy machine and only show the figure.
+    pub fn in_full(&self, must: Must) -> Option<Must> {
+        self.scale.pick(None, Some(must))
+    }
 }
 
 /// Fills the record; whatever happens the record comes back.

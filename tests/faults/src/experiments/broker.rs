@@ -36,7 +36,12 @@ pub async fn restarts(bench: &Bench, record: &mut Record) -> Result<()> {
     scene.close(record, Expected::default()).await?;
     record.figure("restarts", f64::from(times), "", None);
     record.figure("lodgings by call that nobody answered", ledger.unanswered() as f64, "", Some(Must::AtMost(0.0)));
-    record.figure("calls answered meanwhile", share(answered_now - answered, failed_now - failed), &format!("%{how}"), Some(Must::AtLeast(100.0)));
+    record.figure(
+        "calls answered meanwhile",
+        share(answered_now - answered, failed_now - failed),
+        &format!("%{how}"),
+        bench.in_full(Must::AtLeast(100.0)),
+    );
     record.figure("until 300 more are accepted p50", percentile(&pauses, 500) as f64, "ms", None);
     record.figure("p99", percentile(&pauses, 990) as f64, "ms", None);
     record.bound("restart", u64::from(times));
@@ -73,14 +78,13 @@ pub async fn away(bench: &Bench, record: &mut Record) -> Result<()> {
     scene.close(record, Expected::default()).await?;
     record.figure("broker away for", time.as_secs_f64(), "s", None);
     record.figure("lodgings by call that nobody answered meanwhile", unanswered as f64, "", Some(Must::AtMost(0.0)));
-    record.figure("calls answered meanwhile", share(answered_away, failed_away), &format!("%{how}"), Some(Must::AtLeast(100.0)));
+    record.figure("calls answered meanwhile", share(answered_away, failed_away), &format!("%{how}"), bench.in_full(Must::AtLeast(100.0)));
     // A call that hangs would count neither as answered nor as failed.
     let offered = f64::from(rate) * time.as_secs_f64();
-    record.figure("lodged of what was offered", 100.0 * accepted_away as f64 / offered, "%", Some(Must::AtLeast(95.0)));
+    record.figure("lodged of what was offered", 100.0 * accepted_away as f64 / offered, "%", bench.in_full(Must::AtLeast(95.0)));
     record.figure("processes live and ready without it", f64::from(well), &format!("of {processes}"), Some(Must::AtLeast(processes)));
     record.figure("rows piled up in intake", backlog as f64, "", None);
-    let must = bench.scale.pick(None, Some(Must::AtLeast(10.0)));
-    record.figure("drained through all four services at", drained / f64::from(rate), "times the arrival rate", must);
+    record.figure("drained through all four services at", drained / f64::from(rate), "times the arrival rate", bench.in_full(Must::AtLeast(10.0)));
     Ok(())
 }
 

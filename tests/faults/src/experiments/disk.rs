@@ -93,7 +93,7 @@ async fn filled(bench: &Bench, record: &mut Record, part: &str, small: &Small, t
     scene.close(record, Expected::default()).await?;
     // Without a database nothing can be accepted by call; without a broker everything can, and waits in the journal.
     let (refuses, accepts) = match part {
-        "postgres" => (bench.scale.pick(None, Some(Must::AtLeast(1.0))), None),
+        "postgres" => (bench.in_full(Must::AtLeast(1.0)), None),
         _ => (None, Some(Must::AtLeast(1.0))),
     };
     calls(record, part, &before, &full, refuses, accepts);

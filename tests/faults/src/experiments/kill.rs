@@ -46,11 +46,11 @@ pub async fn kill(bench: &Bench, record: &mut Record) -> Result<()> {
     }
     let rate = accepted as f64 / killing.as_secs_f64();
     record.figure("kills", f64::from(kills), "", None);
-    record.figure("accepted meanwhile", rate, "declarations/s", bench.scale.pick(None, Some(Must::AtLeast(500.0))));
+    record.figure("accepted meanwhile", rate, "declarations/s", bench.in_full(Must::AtLeast(500.0)));
     record.figure("lost", record.broken(&["L1"]) as f64, "", Some(Must::AtMost(0.0)));
     record.figure("doubled", record.broken(&["L2"]) as f64, "", Some(Must::AtMost(0.0)));
     record.figure("ready after a kill p50", percentile(&ready, 500) as f64, "ms", None);
-    record.figure("p99", percentile(&ready, 990) as f64, "ms", Some(Must::AtMost(3000.0)));
+    record.figure("p99", percentile(&ready, 990) as f64, "ms", bench.in_full(Must::AtMost(3000.0)));
     if whole(record) {
         record.bound("kill", u64::from(kills));
         SERVICES.iter().for_each(|service| record.bound(&format!("kill of {service}"), u64::from(each)));

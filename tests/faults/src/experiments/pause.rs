@@ -41,11 +41,11 @@ pub async fn pause(bench: &Bench, record: &mut Record) -> Result<()> {
     }
     let rest = scene.rest(Duration::from_secs(180)).await?;
     // Whoever comes back must not keep anything to itself: not a partition, not a paused one.
-    record.figure("drained after the load's end in", rest.drained.as_secs_f64(), "s", Some(Must::AtMost(60.0)));
+    record.figure("drained after the load's end in", rest.drained.as_secs_f64(), "s", bench.in_full(Must::AtMost(60.0)));
     rest.judge(record, Expected::default()).await?;
     record.figure("processes stopped and continued", f64::from(stopped), &format!("for {} s", time.as_secs()), None);
     // That nothing stale was written says something only when somebody tried.
-    record.figure("stale batches refused by the fence", fences, "", bench.scale.pick(None, Some(Must::AtLeast(1.0))));
+    record.figure("stale batches refused by the fence", fences, "", bench.in_full(Must::AtLeast(1.0)));
     record.figure("relays replaced meanwhile", seats as f64, "", Some(Must::AtLeast(1.0)));
     record.figure("stale writes", record.broken(&["L2", "L3", "L7"]) as f64, "", Some(Must::AtMost(0.0)));
     Ok(())

@@ -52,7 +52,7 @@ pub async fn poison(bench: &Bench, record: &mut Record) -> Result<()> {
     record.figure("poison among them", sent as f64, "", None);
     record.figure("healthy p99 in pure stretches", calm, "ms", None);
     record.figure("healthy p99 in poisoned stretches", sick, "ms", None);
-    record.figure("ratio", sick / calm.max(1.0), "", bench.scale.pick(None, Some(Must::AtMost(1.1))));
+    record.figure("ratio", sick / calm.max(1.0), "", bench.in_full(Must::AtMost(1.1)));
     tried_again(&rest, record, sent).await?;
     rest.judge(record, Expected { poison: sent }).await
 }
