@@ -50,8 +50,7 @@ pub async fn append(conn: &mut PgConnection, journal: Journal, entries: Vec<Entr
     let streams: Vec<i32> = entries.iter().map(|e| i32::try_from(journal.layout.stream(e.class, &e.office)).unwrap_or(0)).collect();
     let mut heads = lock_heads(conn, &entries, &streams).await?;
     let rows = chained(entries, &streams, &mut heads)?;
-    insert(conn, &rows).await?;
-    advance(conn, &heads).await?;
+    write(conn, &rows, &heads).await?;
     Ok(rows)
 }
 
@@ -93,14 +92,21 @@ fn chained(entries: Vec<Entry>, streams: &[i32], heads: &mut Heads) -> Result<Ve
     entries.into_iter().zip(streams).map(chain).collect()
 }
 
-async fn insert(conn: &mut PgConnection, rows: &[Row]) -> Result<(), Failure> {
+/// The rows and, in the same statement, the heads behind them.
+async fn write(conn: &mut PgConnection, rows: &[Row], heads: &Heads) -> Result<(), Failure> {
     let text = |field: fn(&Row) -> &str| rows.iter().map(field).collect::<Vec<_>>();
     let bytes = |field: fn(&Row) -> &[u8]| rows.iter().map(field).collect::<Vec<_>>();
     let streams: Vec<i32> = rows.iter().map(|r| r.stream).collect();
     let positions: Vec<i64> = rows.iter().map(|r| r.position).collect();
     let times: Vec<_> = rows.iter().map(|r| r.recorded_at).collect();
+    let mut heads: Vec<_> = heads.iter().collect();
+    heads.sort_unstable_by_key(|(place, _)| **place);
     sqlx::query!(
-        r#"INSERT INTO journal (topic, stream, position, kind, subject, office, actor, cause, recorded_at, trace, headers, payload, hash)
+        r#"WITH moved AS (
+               UPDATE streams s SET position = w.position, hash = w.hash
+               FROM UNNEST($14::text[], $15::int[], $16::bigint[], $17::bytea[]) AS w (topic, stream, position, hash)
+               WHERE s.topic = w.topic AND s.stream = w.stream)
+           INSERT INTO journal (topic, stream, position, kind, subject, office, actor, cause, recorded_at, trace, headers, payload, hash)
            SELECT * FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                                 $9::timestamptz[], $10::text[], $11::text[], $12::bytea[], $13::bytea[])"#,
         &text(|r| &r.topic) as &[&str],
@@ -115,28 +121,11 @@ async fn insert(conn: &mut PgConnection, rows: &[Row]) -> Result<(), Failure> {
         &text(|r| &r.trace) as &[&str],
         &text(|r| &r.headers) as &[&str],
         &bytes(|r| &r.payload) as &[&[u8]],
-        &bytes(|r| &r.hash) as &[&[u8]]
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-async fn advance(conn: &mut PgConnection, heads: &Heads) -> Result<(), Failure> {
-    let mut places: Vec<_> = heads.iter().collect();
-    places.sort_unstable_by_key(|(place, _)| **place);
-    let topics: Vec<String> = places.iter().map(|((t, _), _)| (*t).to_owned()).collect();
-    let streams: Vec<i32> = places.iter().map(|((_, s), _)| *s).collect();
-    let positions: Vec<i64> = places.iter().map(|(_, h)| h.position).collect();
-    let hashes: Vec<Vec<u8>> = places.iter().map(|(_, h)| h.hash.to_vec()).collect();
-    sqlx::query!(
-        r#"UPDATE streams s SET position = w.position, hash = w.hash
-           FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::bytea[]) AS w (topic, stream, position, hash)
-           WHERE s.topic = w.topic AND s.stream = w.stream"#,
-        &topics,
-        &streams,
-        &positions,
-        &hashes
+        &bytes(|r| &r.hash) as &[&[u8]],
+        &heads.iter().map(|((topic, _), _)| *topic).collect::<Vec<_>>() as &[&str],
+        &heads.iter().map(|((_, stream), _)| *stream).collect::<Vec<_>>(),
+        &heads.iter().map(|(_, tip)| tip.position).collect::<Vec<_>>(),
+        &heads.iter().map(|(_, tip)| tip.hash.to_vec()).collect::<Vec<_>>()
     )
     .execute(conn)
     .await?;

@@ -22,14 +22,14 @@ use crate::{
 };
 
 impl Reader {
-    /// An index in `SplitAfter` is that of a unit.
-    pub(super) async fn apply(&self, conn: &mut PgConnection, units: &[Unit]) -> Result<Applied, Halt> {
+    /// An index in `SplitAfter` is that of a unit. Only when something is `parked` is it asked what.
+    pub(super) async fn apply(&self, conn: &mut PgConnection, units: &[Unit], parked: bool) -> Result<Applied, Halt> {
         let facts: Vec<Fact> = units.iter().filter_map(Unit::applicable).cloned().collect();
         if facts.is_empty() {
             return Ok(Applied::default());
         }
         let now = clock::now();
-        let blocked = blocked(conn, &facts).await?;
+        let blocked = if parked { blocked(conn, &facts).await? } else { HashSet::new() };
         let (waiting, facts): (Vec<Fact>, Vec<Fact>) =
             facts.into_iter().partition(|f| !blocked.is_empty() && blocked.contains(&dead_letters::line(f)));
         for fact in &waiting {

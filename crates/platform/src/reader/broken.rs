@@ -32,7 +32,7 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
 }
 
 /// A fence that lets everybody through whose epoch holds, or everybody.
-pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result<(), Failure> {
+pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result<bool, Failure> {
     for Move { partition: (topic, partition), from, to } in moves {
         let moved =
             sqlx::query("UPDATE consumers SET position = $4, hash = $5, next_offset = $6 WHERE topic = $1 AND partition = $2 AND ($7 OR epoch = $3)")
@@ -49,5 +49,5 @@ pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result
             return Err(Failure::Fenced);
         }
     }
-    Ok(())
+    Ok(true)
 }

@@ -45,7 +45,8 @@ pub async fn claim(conn: &mut PgConnection, partitions: &[Partition], owner: &st
 }
 
 /// Moves partitions from where this owner left them to where the batch leads, or fails as `Fenced`: [`Move::holds`] as one statement.
-pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result<(), Failure> {
+/// Returns whether any subject is blocked by a dead letter.
+pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result<bool, Failure> {
     #[cfg(feature = "laboratory")]
     if laboratory::broken(laboratory::Broken::NoFence) || laboratory::broken(laboratory::Broken::NoPositionCheck) {
         return super::broken::fence(conn, moves).await;
@@ -54,11 +55,12 @@ pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result
     let numbers: Vec<i32> = moves.iter().map(|m| m.partition.1).collect();
     let column = |pick: fn(&Move<Partition>) -> i64| moves.iter().map(pick).collect::<Vec<_>>();
     let hashes: Vec<Vec<u8>> = moves.iter().map(|m| m.to.hash.to_vec()).collect();
-    let moved = sqlx::query!(
+    let moved = sqlx::query_scalar!(
         r#"UPDATE consumers c SET position = w.position, hash = w.hash, next_offset = w.next_offset
            FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[])
                 AS w (topic, partition, epoch, was, position, hash, next_offset)
-           WHERE c.topic = w.topic AND c.partition = w.partition AND c.epoch = w.epoch AND c.position = w.was"#,
+           WHERE c.topic = w.topic AND c.partition = w.partition AND c.epoch = w.epoch AND c.position = w.was
+           RETURNING EXISTS (SELECT FROM parked) AS "parked!""#,
         &topics,
         &numbers,
         &column(|m| m.from.epoch),
@@ -67,7 +69,7 @@ pub async fn fence(conn: &mut PgConnection, moves: &[Move<Partition>]) -> Result
         &hashes,
         &column(|m| m.to.next_offset)
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    if moved.rows_affected() == moves.len() as u64 { Ok(()) } else { Err(Failure::Fenced) }
+    if moved.len() == moves.len() { Ok(moved.contains(&true)) } else { Err(Failure::Fenced) }
 }

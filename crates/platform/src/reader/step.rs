@@ -145,14 +145,14 @@ impl Reader {
     async fn transact(&mut self, units: &[Unit], report: &mut Report) -> Result<(), Halt> {
         let moves = plan::moves(&self.owning, units);
         let mut tx = self.pool.begin_with(database::BEGIN).await.map_err(Failure::from)?;
-        claim::fence(&mut tx, &moves).await?;
+        let parked = claim::fence(&mut tx, &moves).await?;
         if laboratory::broken(Broken::OffsetsFirst) {
             tx.commit().await.map_err(Failure::from)?;
             self.owning.moved(&moves);
             laboratory::point("reader::offsets-first");
             tx = self.pool.begin_with(database::BEGIN).await.map_err(Failure::from)?;
         }
-        let applied = self.apply(&mut tx, units).await?;
+        let applied = self.apply(&mut tx, units, parked).await?;
         for foreign in units.iter().filter(|u| u.foreign).filter_map(|u| u.fact.as_ref()) {
             let (code, reason) = if self.is_too_large(&foreign.payload) {
                 ("TOO_LARGE", "larger than any message may be")
