@@ -51,8 +51,6 @@ pub struct Loop {
     unreported: bool,
 }
 
-/// Facts closer together than this are worth waiting for.
-const CLOSE: Duration = Duration::from_millis(20);
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 impl Loop {
@@ -117,7 +115,8 @@ impl Loop {
     async fn gather(&mut self, first: Signal) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         self.take(first, &mut deliveries);
-        let mut waited = self.last_commit.elapsed() >= CLOSE;
+        self.measure.came(self.last_commit.elapsed());
+        let mut waited = self.measure.gathering().is_zero();
         while deliveries.len() < self.measure.deliveries() && !self.queue.hand_is_full() && self.rewound.is_empty() {
             match self.queue.try_recv() {
                 Ok(signal) => self.take(signal, &mut deliveries),

@@ -7,6 +7,9 @@ use crate::streams::Class;
 const LONGEST: Duration = Duration::from_secs(1);
 /// Nothing waits longer than this for company.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// Facts closer together than this come as a crowd, once so many have: one declaration alone brings two or three of them.
+const CLOSE: Duration = Duration::from_millis(20);
+const CROWD: u8 = 4;
 
 /// Follows the time that transactions take.
 #[derive(Debug, Clone, Copy)]
@@ -15,11 +18,12 @@ pub(super) struct Measure {
     most: usize,
     now: usize,
     last: Duration,
+    close: u8,
 }
 
 impl Measure {
     pub fn new(class: Class, most: usize) -> Self {
-        Self { class, most, now: most, last: Duration::ZERO }
+        Self { class, most, now: most, last: Duration::ZERO, close: 0 }
     }
 
     /// Deliveries for one transaction.
@@ -27,10 +31,15 @@ impl Measure {
         self.now
     }
 
-    /// How long to wait for more when facts come close together: as long as the last transaction took. So a loop spends half of its time on
-    /// transactions at most, and a machine that has too much to do gets fewer and larger ones.
+    /// A fact comes so long after the last transaction.
+    pub fn came(&mut self, after: Duration) {
+        self.close = if after < CLOSE { CROWD.min(self.close + 1) } else { 0 };
+    }
+
+    /// How long to wait for more: not at all for a single declaration, and in a crowd as long as the last transaction took. So a loop spends half
+    /// of its time on transactions at most, and a machine that has too much to do gets fewer and larger ones.
     pub fn gathering(self) -> Duration {
-        self.last.min(PATIENCE)
+        if self.close < CROWD { Duration::ZERO } else { self.last.min(PATIENCE) }
     }
 
     /// So many were done in this time.
@@ -88,12 +97,23 @@ mod tests {
     }
 
     #[test]
-    fn more_is_waited_for_as_long_as_a_transaction_takes_and_not_for_ever() {
+    fn in_a_crowd_more_is_waited_for_as_long_as_a_transaction_takes_and_not_for_ever() {
         let mut measure = parcels();
+        (0..CROWD).for_each(|_| measure.came(Duration::from_millis(5)));
         assert_eq!(measure.gathering(), Duration::ZERO);
         for (took, waits) in [(7, 7), (30, 30), (4_000, 50)] {
             measure.took(1, Duration::from_millis(took));
             assert_eq!(measure.gathering(), Duration::from_millis(waits));
+        }
+    }
+
+    #[test]
+    fn the_few_facts_of_a_single_declaration_wait_for_nobody() {
+        let mut measure = parcels();
+        for after in [1_000, 15, 4, 15, 1_000, 15] {
+            measure.took(1, Duration::from_millis(7));
+            measure.came(Duration::from_millis(after));
+            assert_eq!(measure.gathering(), Duration::ZERO);
         }
     }
 }
