@@ -34,7 +34,8 @@ pub fn ordered_producer(settings: &settings::Kafka) -> ClientConfig {
         .set("enable.gapless.guarantee", "true")
         .set("acks", "all")
         .set("message.timeout.ms", "0")
-        .set("linger.ms", "2")
+        // Long enough for what is handed over at once; what comes while a piece is under way is gathered by the relay.
+        .set("linger.ms", "0.5")
         .set("compression.type", "none")
         .set("queue.buffering.max.kbytes", settings.unsent_kb.to_string())
         .set("batch.size", "262144");
@@ -62,7 +63,8 @@ pub fn consumer(settings: &settings::Kafka, group: &str, instance: &str) -> Clie
     match settings.protocol {
         settings::GroupProtocol::Classic => {
             config.set("group.protocol", "classic").set("session.timeout.ms", settings.session_ms.to_string());
-            config.set("heartbeat.interval.ms", (settings.session_ms / 5).max(500).to_string());
+            // By the answer to its heartbeat a member hears that another one has left or come: until then partitions may have no owner.
+            config.set("heartbeat.interval.ms", (settings.session_ms / 20).max(100).to_string());
         }
         settings::GroupProtocol::Consumer => {
             config.set("group.protocol", "consumer");
