@@ -9,13 +9,14 @@ use std::{
 
 use chrono::NaiveDate;
 use platform::{Entry, Failure, Instant, Work, clock};
-use risk_domain::{Load, Past, Preferred};
+use risk_domain::{DayCount, Ledger, Load, Past, Preferred};
 use sqlx::PgConnection;
 use values::{Day, local_day};
 
 use crate::{
     history::Asked,
-    office::{Office, month_of, place},
+    kept::{Hand, Write},
+    office::{Office, month_of, place, read, rosters},
     place::Via,
     regime::{InForce, Regime},
     store::{self, Counted, FileRow, OfficeRow, OutcomeRow, OverrideRow},
@@ -66,11 +67,9 @@ pub struct Book {
 impl Book {
     /// Locks the offices by code, then loads what they need.
     pub async fn open(conn: &mut PgConnection, in_force: &Arc<InForce>, mut wanted: Wanted) -> Result<Self, Failure> {
-        let files = store::files(conn, &wanted.keys).await?;
-        wanted.offices.extend(files.iter().map(|f| f.office.clone()));
         wanted.tidy();
-        let rows = store::lock_offices(conn, &wanted.offices).await?;
-        let files = if wanted.keys.is_empty() { files } else { store::files(conn, &wanted.keys).await? };
+        let rows = store::lock_offices(conn, &wanted.offices, &wanted.keys).await?;
+        let files = store::files(conn, &wanted.keys).await?;
         let clock = clock::now();
         let latest = rows.iter().filter_map(|r| r.last_at).max().map_or(clock, |last| last.max(clock));
         let today = local_day(latest);
@@ -180,19 +179,21 @@ impl Book {
 
     /// Saves what changed and hands the facts over.
     pub async fn close(self, work: &mut Work<'_>) -> Result<(), Failure> {
-        let (mut rows, mut loads, mut made, mut revealed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut rosters, mut loads, mut made, mut revealed, mut hands) = <(Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
         for office in self.offices.into_values() {
-            let month = office.month();
             for day in &office.made {
                 let key = self.in_force.keys.wrap(office.key(*day)?, &place(&office.code, *day))?;
                 made.push((office.code.clone(), *day, key));
             }
             revealed.extend(office.revealed.iter().map(|day| (office.code.clone(), *day)));
-            let (row, changed) = office.into_row()?;
-            loads.extend(changed.into_iter().map(|(officer, points, files)| (row.office.clone(), officer, month, points, files)));
-            rows.push(row);
+            let (saved, hand) = office.into_saved()?;
+            rosters.extend(saved.roster.map(|roster| (saved.row.office.clone(), roster)));
+            loads.extend(saved.loads);
+            rows.push(saved.row);
+            hands.push(hand);
         }
-        store::save_offices(work.conn, &rows).await?;
+        store::save_rosters(work.conn, &rosters).await?;
+        let writer = store::save_offices(work.conn, &rows).await?.unwrap_or_default();
         store::save_keys(work.conn, &made, &revealed).await?;
         let changed = self.changed_files.iter().filter_map(|key| self.files.get(key));
         let (new, known): (Vec<&FileRow>, Vec<&FileRow>) = changed.partition(|file| self.new_files.contains(&file.key));
@@ -203,10 +204,15 @@ impl Book {
         store::add_outcomes(work.conn, &self.outcomes).await?;
         store::add_overrides(work.conn, &self.overrides).await?;
         work.entries.extend(self.entries);
+        for (row, hand) in rows.into_iter().zip(hands) {
+            let write = Write::of(&row, &writer);
+            self.in_force.kept.leave(row.office, write, hand);
+        }
         Ok(())
     }
 }
 
+/// Offices in hand: as this process left them, or loaded where another one has written since.
 async fn offices(
     conn: &mut PgConnection,
     in_force: &InForce,
@@ -214,6 +220,29 @@ async fn offices(
     today: NaiveDate,
     oldest: NaiveDate,
 ) -> Result<BTreeMap<String, Office>, Failure> {
+    let mut hands: HashMap<String, Hand> = HashMap::new();
+    for row in &rows {
+        let kept = in_force.kept.take(&row.office, &Write::of(row, &row.writer));
+        hands.extend(kept.map(|hand| (row.office.clone(), hand)));
+    }
+    let others: Vec<&OfficeRow> = rows.iter().filter(|row| !hands.contains_key(&row.office)).collect();
+    if !others.is_empty() {
+        hands.extend(loaded(conn, in_force, &others, today, oldest).await?);
+    }
+    let office = |row: OfficeRow| {
+        let hand = hands.remove(&row.office).unwrap_or_default();
+        (row.office.clone(), Office::new(row, hand))
+    };
+    Ok(rows.into_iter().map(office).collect())
+}
+
+async fn loaded(
+    conn: &mut PgConnection,
+    in_force: &InForce,
+    rows: &[&OfficeRow],
+    today: NaiveDate,
+    oldest: NaiveDate,
+) -> Result<HashMap<String, Hand>, Failure> {
     let codes: Vec<String> = rows.iter().map(|r| r.office.clone()).collect();
     let mut keys: HashMap<String, BTreeMap<Day, risk_domain::DayKey>> = HashMap::new();
     for (office, day, wrapped) in store::day_keys(conn, &codes, oldest).await? {
@@ -225,13 +254,14 @@ async fn offices(
     for ((office, officer), (points, files)) in store::loads(conn, &months).await? {
         loads.entry(office).or_default().push((officer, Load { points: points.unsigned_abs(), open_files: files.unsigned_abs() }));
     }
-    let mut offices = BTreeMap::new();
-    for mut row in rows {
-        let roster = in_force.rosters.parsed(&row.office, std::mem::take(&mut row.roster))?;
-        let (keys, loads) = (keys.remove(&row.office).unwrap_or_default(), loads.remove(&row.office).unwrap_or_default());
-        offices.insert(row.office.clone(), Office::from_row(row, roster, keys, loads)?);
-    }
-    Ok(offices)
+    let mut rosters = rosters(conn, &codes).await?;
+    let hand = |row: &&OfficeRow| {
+        let [import, export]: [DayCount; 2] = read(&row.counts, "counts", &row.office)?;
+        let ledger = Ledger::new(loads.remove(&row.office).unwrap_or_default(), import, export);
+        let roster = Arc::new(rosters.remove(&row.office).unwrap_or_default());
+        Ok((row.office.clone(), Hand { roster, keys: keys.remove(&row.office).unwrap_or_default(), ledger }))
+    };
+    rows.iter().map(hand).collect()
 }
 
 fn not_locked() -> Failure {

@@ -7,19 +7,24 @@ use std::{
 use chrono::{Datelike, NaiveDate};
 use contracts::risk::{Balance, DayClosed, DayCommitted, DayKeyRevealed, DayOpened, RulesInForce, RulesPublished};
 use platform::{Entry, Failure, Instant, clock};
-use risk_domain::{DayCount, DayKey, Ledger, Load, OfficeDays, Roster, RuleBook, Step, Urn, advance, close, commitment, days_to_commit, mixed};
+use risk_domain::{DayKey, Ledger, Load, OfficeDays, Roster, RuleBook, Step, Urn, advance, close, commitment, days_to_commit, mixed};
 use sqlx::PgConnection;
 use values::{Day, Direction, local_day};
 
 use crate::{
+    kept::Hand,
     place::{Place, Via},
     regime::Regime,
-    store::{self, OfficeRow},
+    store::{self, LoadRow, OfficeRow},
     wrapping,
 };
 
-/// Loads that changed: (officer, points, open files).
-pub type Changed = Vec<(String, i64, i32)>;
+/// An office as it is to be saved, with the roster if it was set and the loads that changed.
+pub struct Saved {
+    pub row: OfficeRow,
+    pub roster: Option<Vec<u8>>,
+    pub loads: Vec<LoadRow>,
+}
 
 /// An office in hand.
 pub struct Office {
@@ -45,14 +50,8 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn from_row(
-        row: OfficeRow,
-        roster: Arc<Roster>,
-        keys: BTreeMap<Day, DayKey>,
-        loads: impl IntoIterator<Item = (String, Load)>,
-    ) -> Result<Self, Failure> {
-        let [import, export]: [DayCount; 2] = read(&row.counts, "counts", &row.office)?;
-        let ledger = Ledger::new(loads, import, export);
+    pub fn new(row: OfficeRow, hand: Hand) -> Self {
+        let Hand { roster, keys, ledger } = hand;
         let days = OfficeDays { open: row.open_day, closed: row.closed_day, decisions: row.decisions.unsigned_abs(), last: row.last_at };
         let mut office = Self {
             roster,
@@ -71,7 +70,7 @@ impl Office {
             now: Instant::UNIX_EPOCH,
         };
         office.unlock();
-        Ok(office)
+        office
     }
 
     pub fn roster(&self) -> &Roster {
@@ -83,28 +82,32 @@ impl Office {
         self.roster_is_new = true;
     }
 
-    /// The row to save, without the roster where that is as it was, and the loads that changed.
-    pub fn into_row(self) -> Result<(OfficeRow, Changed), Failure> {
+    /// What is to be saved, and what is left in hand.
+    pub fn into_saved(self) -> Result<(Saved, Hand), Failure> {
         let write = |text: Result<Vec<u8>, serde_json::Error>| text.map_err(|e| Failure::Deterministic(e.to_string()));
-        let counts = [self.ledger.day(Direction::Import), self.ledger.day(Direction::Export)];
-        let changed = self.ledger.changed(&self.before);
-        let changed = changed.map(|(code, load)| (code.to_owned(), i64::try_from(load.points).unwrap_or(i64::MAX), load.open_files.cast_signed()));
-        let changed = changed.collect();
+        let (month, kept_from) = (self.month(), self.days.open.or(self.days.closed));
+        let load = |(officer, load): (&str, Load)| {
+            (self.code.clone(), officer.to_owned(), month, i64::try_from(load.points).unwrap_or(i64::MAX), load.open_files.cast_signed())
+        };
+        let loads = self.ledger.changed(&self.before).map(load).collect();
+        let roster = self.roster_is_new.then(|| write(serde_json::to_vec(&*self.roster))).transpose()?;
         let row = OfficeRow {
             open_day: self.days.open,
             closed_day: self.days.closed,
             decisions: self.days.decisions.cast_signed(),
             last_at: self.days.last,
-            roster: if self.roster_is_new { write(serde_json::to_vec(&*self.roster))? } else { Vec::new() },
-            counts: write(serde_json::to_vec(&counts))?,
+            counts: write(serde_json::to_vec(&[self.ledger.day(Direction::Import), self.ledger.day(Direction::Export)]))?,
             office: self.code,
             rules: self.rules,
             model: self.model,
             beacon_source: self.beacon.0,
             beacon_value: self.beacon.1,
             revision: 0,
+            writer: String::new(),
         };
-        Ok((row, changed))
+        let mut keys = self.keys;
+        keys.retain(|day, _| kept_from.is_none_or(|from| *day >= from));
+        Ok((Saved { row, roster, loads }, Hand { roster: self.roster, keys, ledger: self.ledger }))
     }
 
     /// Brings the office to the present day: keys ahead, rules in force, the day open.

@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use crate::{
     composing::{self, Draft},
     history::Remembered,
-    rosters::Rosters,
+    kept::Kept,
     store::{self, RuleRow},
     wrapping::KeyService,
 };
@@ -92,12 +92,12 @@ pub struct InForce {
     shipped: RulesDocument,
     pub keys: Box<dyn KeyService>,
     pub history: Remembered,
-    pub rosters: Rosters,
+    pub kept: Kept,
 }
 
 impl InForce {
     pub fn new(shipped: RulesDocument, keys: Box<dyn KeyService>) -> Self {
-        Self { held: RwLock::new(None), shipped, keys, history: Remembered::default(), rosters: Rosters::default() }
+        Self { held: RwLock::new(None), shipped, keys, history: Remembered::default(), kept: Kept::default() }
     }
 
     /// The regime as it is now.

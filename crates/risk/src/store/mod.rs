@@ -9,6 +9,8 @@ mod rules;
 pub use counts::{Counted, add_counts, counts};
 pub use files::{FileRow, files, grouped, held_by, holders, queued, queued_files, queues, worklist};
 pub use filing::{add_files, save_files};
-pub use offices::{OfficeRow, beacons, day_keys, loads, lock_offices, rosters, save_keys, save_loads, save_offices, set_beacon};
+pub use offices::{
+    LoadRow, OfficeRow, beacons, day_keys, loads, lock_offices, rosters, save_keys, save_loads, save_offices, save_rosters, set_beacon,
+};
 pub use registers::{OutcomeRow, OverrideRow, add_outcomes, add_overrides, outcomes, overrides, picks, save_note, shares, traces, unconcluded};
 pub use rules::{RuleRow, approved, latest, list, model, put_model, raise, revision, save_rule, seed, step};

@@ -1,5 +1,5 @@
 //! Offices with their days, keys, beacons and loads.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use platform::{Failure, Instant};
@@ -15,39 +15,47 @@ pub struct OfficeRow {
     pub last_at: Option<Instant>,
     pub rules: Vec<u8>,
     pub model: Vec<u8>,
-    pub roster: Vec<u8>,
     pub counts: Vec<u8>,
     pub beacon_source: String,
     pub beacon_value: String,
     /// Revision of the rules in force when the office was locked.
     pub revision: i32,
+    /// The transaction that wrote the row.
+    pub writer: String,
 }
 
-/// Locks the offices in the order of their codes, in one statement; those that are new are made first.
-pub async fn lock_offices(conn: &mut PgConnection, offices: &[String]) -> Result<Vec<OfficeRow>, Failure> {
-    let known = lock(conn, offices).await?;
-    if known.len() == offices.len() {
+/// Points in the month and open files of an officer: (office, officer, month, points, files).
+pub type LoadRow = (String, String, NaiveDate, i64, i32);
+
+/// Locks the offices, and those of these declarations' files, in the order of their codes, in one statement; new ones are made first.
+pub async fn lock_offices(conn: &mut PgConnection, offices: &[String], keys: &[String]) -> Result<Vec<OfficeRow>, Failure> {
+    let known = lock(conn, offices, keys).await?;
+    let there: HashSet<&str> = known.iter().map(|row| row.office.as_str()).collect();
+    let new: Vec<String> = offices.iter().filter(|office| !there.contains(office.as_str())).cloned().collect();
+    if new.is_empty() {
         return Ok(known);
     }
-    sqlx::query!("INSERT INTO offices (office) SELECT o FROM UNNEST($1::text[]) AS o ORDER BY o ON CONFLICT DO NOTHING", offices)
+    sqlx::query!("INSERT INTO offices (office) SELECT o FROM UNNEST($1::text[]) AS o ORDER BY o ON CONFLICT DO NOTHING", &new)
         .execute(&mut *conn)
         .await?;
-    lock(conn, offices).await
+    lock(conn, offices, keys).await
 }
 
-async fn lock(conn: &mut PgConnection, offices: &[String]) -> Result<Vec<OfficeRow>, Failure> {
+async fn lock(conn: &mut PgConnection, offices: &[String], keys: &[String]) -> Result<Vec<OfficeRow>, Failure> {
     Ok(sqlx::query_as!(
         OfficeRow,
-        r#"SELECT o.office, o.open_day, o.closed_day, o.decisions, o.last_at, o.rules, o.model, o.roster, o.counts, o.beacon_source, o.beacon_value,
-                  (SELECT revision FROM regime) AS "revision!"
-           FROM UNNEST($1::text[]) AS w (office) JOIN offices o USING (office) ORDER BY o.office FOR UPDATE OF o"#,
-        offices
+        r#"SELECT o.office, o.open_day, o.closed_day, o.decisions, o.last_at, o.rules, o.model, o.counts, o.beacon_source, o.beacon_value,
+                  (SELECT revision FROM regime) AS "revision!", o.xmin::text AS "writer!"
+           FROM (SELECT UNNEST($1::text[]) UNION SELECT f.office FROM UNNEST($2::text[]) AS k (key) JOIN files f USING (key)) AS w (office)
+           JOIN offices o ON o.office = w.office ORDER BY o.office FOR UPDATE OF o"#,
+        offices,
+        keys
     )
     .fetch_all(conn)
     .await?)
 }
 
-/// Rosters as they are, without a lock: to see whether there is anything to do.
+/// Rosters as they are; without the offices' lock only to see whether there is anything to do.
 pub async fn rosters(conn: &mut PgConnection, offices: &[String]) -> Result<HashMap<String, Vec<u8>>, Failure> {
     let rows = sqlx::query!("SELECT office, roster FROM offices WHERE office = ANY($1)", offices).fetch_all(conn).await?;
     Ok(rows.into_iter().map(|r| (r.office, r.roster)).collect())
@@ -107,18 +115,16 @@ pub async fn loads(conn: &mut PgConnection, offices: &[(String, NaiveDate)]) -> 
     Ok(loads)
 }
 
-/// Writes offices as they are now; where the roster is empty, that stays as it is.
-pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<(), Failure> {
+/// Writes offices as they are now and returns the transaction that has written them.
+pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<Option<String>, Failure> {
     let bytes = |pick: fn(&OfficeRow) -> &[u8]| rows.iter().map(pick).collect::<Vec<_>>();
     let texts = |pick: fn(&OfficeRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
-    sqlx::query!(
+    let writers = sqlx::query_scalar!(
         r#"UPDATE offices o SET open_day = w.open_day, closed_day = w.closed_day, decisions = w.decisions, last_at = w.last_at, rules = w.rules,
-               model = w.model, roster = CASE WHEN w.roster = '' THEN o.roster ELSE w.roster END, counts = w.counts,
-               beacon_source = w.beacon_source, beacon_value = w.beacon_value
-           FROM UNNEST($1::text[], $2::date[], $3::date[], $4::int[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[],
-                       $10::text[], $11::text[])
-                AS w (office, open_day, closed_day, decisions, last_at, rules, model, roster, counts, beacon_source, beacon_value)
-           WHERE o.office = w.office"#,
+               model = w.model, counts = w.counts, beacon_source = w.beacon_source, beacon_value = w.beacon_value
+           FROM UNNEST($1::text[], $2::date[], $3::date[], $4::int[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::text[], $10::text[])
+                AS w (office, open_day, closed_day, decisions, last_at, rules, model, counts, beacon_source, beacon_value)
+           WHERE o.office = w.office RETURNING o.xmin::text AS "writer!""#,
         &texts(|r| &r.office) as &[&str],
         &rows.iter().map(|r| r.open_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
         &rows.iter().map(|r| r.closed_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
@@ -126,13 +132,20 @@ pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result
         &rows.iter().map(|r| r.last_at).collect::<Vec<_>>() as &[Option<Instant>],
         &bytes(|r| &r.rules) as &[&[u8]],
         &bytes(|r| &r.model) as &[&[u8]],
-        &bytes(|r| &r.roster) as &[&[u8]],
         &bytes(|r| &r.counts) as &[&[u8]],
         &texts(|r| &r.beacon_source) as &[&str],
         &texts(|r| &r.beacon_value) as &[&str]
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
+    Ok(writers.into_iter().next())
+}
+
+/// Rosters that were set: (office, roster as JSON).
+pub async fn save_rosters(conn: &mut PgConnection, rows: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+    for (office, roster) in rows {
+        sqlx::query!("UPDATE offices SET roster = $2 WHERE office = $1", office, roster).execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
@@ -160,28 +173,21 @@ pub async fn save_keys(conn: &mut PgConnection, rows: &[(String, NaiveDate, Vec<
     Ok(())
 }
 
-/// Writes loads as they are now: (office, officer, month, points in it, open files).
-pub async fn save_loads(conn: &mut PgConnection, rows: &[(String, String, NaiveDate, i64, i32)]) -> Result<(), Failure> {
+/// Writes loads as they are now.
+pub async fn save_loads(conn: &mut PgConnection, rows: &[LoadRow]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let offices: Vec<String> = rows.iter().map(|r| r.0.clone()).collect();
-    let officers: Vec<String> = rows.iter().map(|r| r.1.clone()).collect();
     sqlx::query!(
-        r#"INSERT INTO loads (office, officer, month, points) SELECT * FROM UNNEST($1::text[], $2::text[], $3::date[], $4::bigint[])
-           ON CONFLICT (office, officer, month) DO UPDATE SET points = EXCLUDED.points"#,
-        &offices,
-        &officers,
-        &rows.iter().map(|r| r.2).collect::<Vec<_>>(),
-        &rows.iter().map(|r| r.3).collect::<Vec<_>>()
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        r#"INSERT INTO open_files (office, officer, files) SELECT * FROM UNNEST($1::text[], $2::text[], $3::int[])
+        r#"WITH w AS (SELECT * FROM UNNEST($1::text[], $2::text[], $3::date[], $4::bigint[], $5::int[]) AS w (office, officer, month, points, files)),
+                l AS (INSERT INTO loads (office, officer, month, points) SELECT office, officer, month, points FROM w
+                      ON CONFLICT (office, officer, month) DO UPDATE SET points = EXCLUDED.points)
+           INSERT INTO open_files (office, officer, files) SELECT office, officer, files FROM w
            ON CONFLICT (office, officer) DO UPDATE SET files = EXCLUDED.files"#,
-        &offices,
-        &officers,
+        &rows.iter().map(|r| r.0.as_str()).collect::<Vec<_>>() as &[&str],
+        &rows.iter().map(|r| r.1.as_str()).collect::<Vec<_>>() as &[&str],
+        &rows.iter().map(|r| r.2).collect::<Vec<_>>(),
+        &rows.iter().map(|r| r.3).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.4).collect::<Vec<_>>()
     )
     .execute(conn)
