@@ -26,7 +26,7 @@ pub async fn canon(site: &Site, services: &[&str]) -> Result<Canon> {
         for table in tables.into_iter().filter(|t| !BOOKKEEPING.contains(&t.as_str())) {
             let columns: Vec<String> = sqlx::query_scalar(
                 "SELECT column_name::text FROM information_schema.columns WHERE table_name = $1 AND table_schema = 'public'
-                 AND data_type NOT LIKE 'timestamp%' AND column_name NOT IN ('hash', 'stream', 'position', 'trace', 'cause', 'officer_position') ORDER BY ordinal_position",
+                 AND data_type NOT LIKE 'timestamp%' AND is_generated = 'NEVER' AND column_name NOT IN ('hash', 'stream', 'position', 'trace', 'cause', 'officer_position') ORDER BY ordinal_position",
             )
             .bind(&table)
             .fetch_all(&pool)
