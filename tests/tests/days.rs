@@ -10,7 +10,7 @@ const OFFICE: &str = "32BB";
 const YEAR: &str = r#"
     INSERT INTO declarations (key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form,
         officer, queue_reason, conform, officer_position, trace, lodged_at, decided_at, cleared_at, withdrawn_at, replaced_at)
-    SELECT lpad(n::text, 11, '1'), 0, '32B' || substr('BCDE', 1 + n % 4, 1), 'import', 'A11', 'cargo', 'S', 'R' || n, 'USD', 1, 0, 0, false, 'green', '', '',
+    SELECT lpad(n::text, 11, '0'), 0, '32B' || substr('BCDE', 1 + n % 4, 1), 'import', 'A11', 'cargo', 'S', 'R' || n, 'USD', 1, 0, 0, false, 'green', '', '',
         '', false, 0, '', l, l + interval '1 hour' * (1 - 3 * (n % 10 = 0)::int) * random(),
         CASE WHEN n % 5 = 1 THEN e END, CASE WHEN n % 5 = 2 THEN e END, CASE WHEN n % 5 IN (3, 4) THEN e END
     FROM (SELECT n, l, l + interval '1 minute' * 10 ^ (5.2 * random()) AS e
