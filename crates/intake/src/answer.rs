@@ -29,9 +29,9 @@ pub fn fact(place: &Place<'_>, event: impl Into<IntakeEvent>) -> Entry {
 /// An answer to whoever sent the message behind `via`; nothing when it came by gRPC.
 pub fn reply(place: &Place<'_>, recipient: &str, response: Response) -> Option<Entry> {
     let message = place.via.message.clone()?;
-    let response = Response { in_reply_to: message.1.clone(), ..response };
+    let response = Response { recipient: recipient.to_owned(), in_reply_to: message.1.clone(), ..response };
     let message = (!place.via.reused).then_some(message);
-    Some(response_entry(place, recipient, place.via.wire, &response).answering(recipient, place.via.wire, message))
+    Some(response_entry(place, place.via.wire, &response).answering(recipient, place.via.wire, message))
 }
 
 /// A notice to the sender of a declaration.
@@ -43,13 +43,12 @@ pub fn notice(place: &Place<'_>, record: &Record, response: Response) -> Entry {
         version: u32::from(record.standing.version.count()),
         ..response
     };
-    response_entry(place, &record.sender, &record.wire, &response).answering(&record.sender, &record.wire, None)
+    response_entry(place, &record.wire, &response).answering(&record.sender, &record.wire, None)
 }
 
-fn response_entry(place: &Place<'_>, recipient: &str, wire: &str, response: &Response) -> Entry {
-    let response = Response { recipient: recipient.to_owned(), ..response.clone() };
+fn response_entry(place: &Place<'_>, wire: &str, response: &Response) -> Entry {
     // Serialising our own message cannot fail; an empty answer would be seen by the sender as such.
-    let payload = if wire == PROTOBUF { response.encode_to_vec() } else { serde_json::to_vec(&response).unwrap_or_default() };
+    let payload = if wire == PROTOBUF { response.encode_to_vec() } else { serde_json::to_vec(response).unwrap_or_default() };
     entry(RESPONSES, "nsw.v1.Response", place, payload)
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::site::{HEARS, OUTSIDE, SERVICES, Site};
 
 /// (topic, stream) and how far.
-type Places = BTreeMap<(String, i32), i64>;
+pub type Places = BTreeMap<(String, i32), i64>;
 
 /// Waits until nothing moves any more; fails with what is still behind. Returns how long it took.
 pub async fn wait(site: &Site, patience: Duration) -> Result<Duration> {
@@ -34,6 +34,17 @@ pub async fn wait(site: &Site, patience: Duration) -> Result<Duration> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// Where every journal ends.
+pub async fn heads(site: &Site) -> Result<Places> {
+    let mut heads = Places::new();
+    for service in SERVICES {
+        let rows: Vec<(String, i32, i64)> =
+            sqlx::query_as("SELECT topic, stream, position FROM streams").fetch_all(&site.database(service).await?).await?;
+        heads.extend(rows.into_iter().map(|(topic, stream, position)| ((topic, stream), position)));
+    }
+    Ok(heads)
 }
 
 async fn behind(site: &Site, pools: &BTreeMap<&'static str, PgPool>) -> Result<Vec<String>> {

@@ -1,12 +1,18 @@
 //! The queue between the group and one consume loop: bounded by messages and by bytes, and it knows how long work has waited.
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
-    sync::mpsc::{
-        self,
-        error::{TryRecvError, TrySendError},
+    sync::{
+        Notify,
+        mpsc::{
+            self,
+            error::{TryRecvError, TrySendError},
+        },
     },
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use super::group::{Signal, lock};
@@ -36,14 +42,22 @@ pub struct Feed {
 pub struct Queue {
     receiver: mpsc::Receiver<Signal>,
     load: Arc<Mutex<Load>>,
+    empty: Arc<Notify>,
     most_bytes: usize,
+}
+
+/// A queue as another loop sees it that gives way to it.
+#[derive(Clone)]
+pub struct Ahead {
+    load: Arc<Mutex<Load>>,
+    empty: Arc<Notify>,
 }
 
 /// Room for `messages`, and for `bytes` that include the batch in hand; one message larger than that still fits into an empty queue.
 pub fn queue(messages: usize, bytes: usize) -> (Feed, Queue) {
     let (sender, receiver) = mpsc::channel(messages);
     let load = Arc::new(Mutex::new(Load::default()));
-    (Feed { sender, load: Arc::clone(&load), most_bytes: bytes }, Queue { receiver, load, most_bytes: bytes })
+    (Feed { sender, load: Arc::clone(&load), most_bytes: bytes }, Queue { receiver, load, empty: Arc::default(), most_bytes: bytes })
 }
 
 impl Feed {
@@ -89,11 +103,19 @@ impl Queue {
         Arc::clone(&self.load)
     }
 
+    /// For whoever gives way to what lies here.
+    pub fn ahead(&self) -> Ahead {
+        Ahead { load: Arc::clone(&self.load), empty: Arc::clone(&self.empty) }
+    }
+
     fn done(&self) {
         let mut load = lock(&self.load);
         load.bytes -= load.in_hand;
         load.in_hand = 0;
         load.since = (load.messages > 0).then(Instant::now);
+        if load.since.is_none() {
+            self.empty.notify_waiters();
+        }
     }
 
     fn taken(&self, signal: Signal) -> Signal {
@@ -101,6 +123,22 @@ impl Queue {
         load.messages -= 1;
         load.in_hand += weight(&signal);
         signal
+    }
+}
+
+impl Ahead {
+    /// Waits until the queue is empty and its loop is done with what it had, at most so long.
+    pub async fn passed(&self, patience: Duration) {
+        let passed = async {
+            loop {
+                let emptied = self.empty.notified();
+                if lock(&self.load).since.is_none() {
+                    return;
+                }
+                emptied.await;
+            }
+        };
+        let _ = timeout(patience, passed).await;
     }
 }
 
@@ -143,6 +181,19 @@ mod tests {
             queue.done();
             prop_assert_eq!(*lock(&queue.load), Load::default());
         }
+    }
+
+    #[tokio::test]
+    async fn who_gives_way_goes_on_when_the_loop_ahead_comes_back_for_more_and_there_is_none() {
+        let (feed, mut queue) = queue(20, 10_000);
+        let ahead = queue.ahead();
+        ahead.passed(Duration::MAX).await;
+        feed.try_send(delivery(10)).unwrap();
+        queue.recv().await;
+        let before = Instant::now();
+        ahead.passed(Duration::from_millis(20)).await;
+        assert!(before.elapsed() >= Duration::from_millis(20));
+        let (_, ()) = tokio::join!(timeout(Duration::from_millis(1), queue.recv()), ahead.passed(Duration::MAX));
     }
 
     #[test]

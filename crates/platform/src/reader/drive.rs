@@ -22,7 +22,7 @@ use crate::{
     health::Health,
     kafka::{
         group::{Client, Owned, Signal, lock},
-        queue::Queue,
+        queue::{Ahead, Queue},
     },
     pace::Pace,
     relay::Wake,
@@ -40,6 +40,8 @@ pub struct Loop {
     pub health: Health,
     pub settings: settings::Reader,
     pub name: &'static str,
+    /// The loop whose facts go first.
+    ahead: Option<Ahead>,
     pub(super) stopped: BTreeMap<Partition, Instant>,
     pub(super) watch: Watch,
     /// To be counted from the first offset again, once what was gathered before is worked off.
@@ -52,6 +54,8 @@ pub struct Loop {
 }
 
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// What gives way goes on all the same after this time: it is slower, it does not starve.
+const GIVES_WAY: Duration = Duration::from_millis(500);
 
 impl Loop {
     #[expect(clippy::too_many_arguments, reason = "the parts of one loop, named at the only call")]
@@ -76,6 +80,7 @@ impl Loop {
             health,
             settings,
             name,
+            ahead: None,
             stopped: BTreeMap::new(),
             watch: Watch::new(Duration::from_secs(settings.idle_check_s)),
             rewound: Vec::new(),
@@ -84,6 +89,11 @@ impl Loop {
             reporting: Pace::new(REPORT_EVERY),
             unreported: false,
         }
+    }
+
+    /// Gives way to another loop of the process: both may need the same rows and the same cores.
+    pub fn behind(self, ahead: Option<Ahead>) -> Self {
+        Self { ahead, ..self }
     }
 
     /// Runs until cancelled, finishing the batch in hand.
@@ -101,6 +111,9 @@ impl Loop {
             }
             match first {
                 Ok(Some(signal)) => {
+                    if let (Some(ahead), Signal::Delivered(_)) = (&self.ahead, &signal) {
+                        ahead.passed(GIVES_WAY).await;
+                    }
                     let deliveries = self.gather(signal).await;
                     self.work_off(deliveries, &stop).await;
                     self.rewind(&stop).await;

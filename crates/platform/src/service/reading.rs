@@ -45,10 +45,12 @@ impl Reading {
         let journals = Arc::new(Peers::new(&settings.peers, &settings.auth.token_file)?.counted_by(metrics.clone()));
         let owned = Owned::default();
         let client = Arc::new(Mutex::new(None));
-        let mut loops = BTreeMap::new();
+        let (mut loops, mut ahead) = (BTreeMap::new(), None);
+        // Cargo goes first.
         for class in [Class::Cargo, Class::Parcels] {
             let (sender, queue) = queue(settings.reader.batch, settings.reader.batch_bytes);
             loops.insert(class, sender);
+            let to = ahead.replace(queue.ahead());
             let reader = Reader {
                 pool: context.pool.clone(),
                 handler: Arc::clone(handler),
@@ -61,7 +63,7 @@ impl Reading {
                 told: Vec::new(),
             };
             let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), wake.clone(), health.clone(), settings.reader, class);
-            tasks.spawn(consume.run(stop.clone()));
+            tasks.spawn(consume.behind(to).run(stop.clone()));
         }
         let member = Member {
             settings: settings.kafka.clone(),

@@ -63,13 +63,13 @@ const TIMES: u32 = 11;
 const BURST: usize = 2_000;
 /// The services run for so long of each `PERIOD`: ten times what they carry must leave the load and the broker room on the same machine, and five
 /// minutes of it must fit into the memory of whoever checks the laws.
-const RUNS: Duration = Duration::from_millis(4);
-const PERIOD: Duration = Duration::from_millis(100);
+const RUNS: Duration = Duration::from_millis(2);
+const PERIOD: Duration = Duration::from_millis(50);
 
 /// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue, and when too much is asked, those who read are
 /// turned away and not those who lodge.
 pub async fn flood(bench: &Bench, record: &mut Record) -> Result<()> {
-    let scene = Scene::open(bench, Plan::default(), Demand { parcels: 975, grpc: 20, ..Demand::at(200, bench.seed) }).await?;
+    let scene = Scene::open(bench, Plan::default(), Demand { parcels: 990, grpc: 20, ..Demand::at(200, bench.seed) }).await?;
     scene.accepted_at_least(1_000, Duration::from_secs(60)).await?;
     scene.still(Duration::from_secs(300)).await?;
     let slowed = scene.fleet.slow(RUNS, PERIOD);
