@@ -23,7 +23,7 @@ for process in intake risk tracking reporting cleargate java postgres; do
     for pid in $(pgrep -x "$process" || true); do names+=(-e "s/^[^;]*-$pid;/$process;/"); done
 done
 
-perf record -q -a -F 197 --call-graph dwarf,8192 -o "$work/perf.data" -- sleep "$seconds"
+perf record -q -N -a -F 197 --call-graph dwarf,8192 -o "$work/perf.data" -- sleep "$seconds"
 perf script -i "$work/perf.data" -F +pid --no-inline 2>/dev/null | inferno-collapse-perf --pid | sed "${names[@]}" -e 's/^postgres-[0-9]*;/postgres;/' -e '/^swapper-/d' -e '/^perf-/d' >"$work/folded"
 inferno-flamegraph --title "$title" --minwidth 0.15 --hash <"$work/folded" >"$out"
 echo "$out: $(wc -l <"$work/folded") stacks"

@@ -91,11 +91,15 @@ fn places(facts: &[&Fact]) -> (Vec<String>, Vec<i32>, Vec<i64>) {
 /// Which of the facts' [`line`]s are blocked; locks those rows.
 pub async fn blocked<'f>(conn: &mut PgConnection, facts: impl IntoIterator<Item = &'f Fact>) -> Result<HashSet<(String, String)>, Failure> {
     let (sources, subjects) = lines(facts);
+    lock(conn, &sources, &subjects).await
+}
+
+async fn lock(conn: &mut PgConnection, sources: &[String], subjects: &[String]) -> Result<HashSet<(String, String)>, Failure> {
     let rows = sqlx::query!(
         r#"SELECT p.source, p.subject FROM UNNEST($1::text[], $2::text[]) AS w (source, subject) JOIN parked p USING (source, subject)
            ORDER BY p.source, p.subject FOR UPDATE OF p"#,
-        &sources,
-        &subjects
+        sources,
+        subjects
     )
     .fetch_all(conn)
     .await?;
@@ -168,16 +172,18 @@ pub async fn count(conn: &mut PgConnection) -> Result<i64, Failure> {
     Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM dead_letters WHERE redriven_at IS NULL"#).fetch_one(conn).await?)
 }
 
-/// Of these letters the open ones, with every open letter of their subjects behind them, in the order in which the facts were told. Whoever asks
-/// for the same letters meanwhile waits; what was applied by then is not among them.
-pub async fn behind(conn: &mut PgConnection, letters: &[Letter]) -> Result<Vec<Letter>, Failure> {
+/// Of these letters the open ones, with every open letter of their subjects behind them, in the order in which the facts were told; the first `most`.
+/// Whoever asks for the same letters meanwhile waits; what was applied by then is not among them.
+pub async fn behind(conn: &mut PgConnection, letters: &[&Letter], most: usize) -> Result<Vec<Letter>, Failure> {
     let (alone, lined): (Vec<&Letter>, Vec<&Letter>) = letters.iter().partition(|letter| letter.stands_alone());
-    let mut open = still_open(conn, &alone).await?;
-    open.extend(still_waiting(conn, &lined).await?);
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut open = still_open(conn, &alone, limit).await?;
+    open.extend(still_waiting(conn, &lined, limit).await?);
+    open.truncate(most);
     Ok(open)
 }
 
-async fn still_open(conn: &mut PgConnection, letters: &[&Letter]) -> Result<Vec<Letter>, Failure> {
+async fn still_open(conn: &mut PgConnection, letters: &[&Letter], most: i64) -> Result<Vec<Letter>, Failure> {
     if letters.is_empty() {
         return Ok(Vec::new());
     }
@@ -187,29 +193,32 @@ async fn still_open(conn: &mut PgConnection, letters: &[&Letter]) -> Result<Vec<
         LetterRow,
         r#"SELECT topic, partition, "offset", position, key, subject, headers, payload, code, reason, received_at, redriven_at
            FROM dead_letters d JOIN UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, partition, "offset")
-           USING (topic, partition, "offset") WHERE redriven_at IS NULL ORDER BY topic, partition, "offset" FOR UPDATE OF d"#,
+           USING (topic, partition, "offset") WHERE redriven_at IS NULL ORDER BY topic, partition, "offset" LIMIT $4 FOR UPDATE OF d"#,
         &topics,
         &partitions,
-        &offsets
+        &offsets,
+        most
     )
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(Letter::from).collect())
 }
 
-async fn still_waiting(conn: &mut PgConnection, letters: &[&Letter]) -> Result<Vec<Letter>, Failure> {
+async fn still_waiting(conn: &mut PgConnection, letters: &[&Letter], most: i64) -> Result<Vec<Letter>, Failure> {
     if letters.is_empty() {
         return Ok(Vec::new());
     }
-    blocked(conn, letters.iter().map(|letter| &letter.fact)).await?;
     let (topics, subjects) = lines(letters.iter().map(|letter| &letter.fact));
+    lock(conn, &topics, &subjects).await?;
     let rows = sqlx::query_as!(
         LetterRow,
         r#"SELECT topic, partition, "offset", position, key, subject, headers, payload, code, reason, received_at, redriven_at
            FROM dead_letters d JOIN UNNEST($1::text[], $2::text[]) AS w (topic, subject) USING (topic, subject)
-           WHERE redriven_at IS NULL AND code <> 'UNDECODABLE' ORDER BY topic, position, partition, "offset" FOR UPDATE OF d"#,
+           WHERE redriven_at IS NULL AND code <> 'UNDECODABLE' ORDER BY topic, position, partition, "offset" LIMIT $3
+           FOR UPDATE OF d"#,
         &topics,
-        &subjects
+        &subjects,
+        most
     )
     .fetch_all(conn)
     .await?;

@@ -50,17 +50,19 @@ impl Desk {
     pub async fn redrive_all(&self, letters: &[Letter]) -> Result<Redriven, Refusal> {
         let (mut redriven, mut stuck, mut most) = (Redriven::default(), HashSet::new(), MOST);
         loop {
+            let asked: Vec<&Letter> = letters.iter().filter(|letter| !stuck.contains(&letter.queue())).collect();
             let mut tx = self.pool.begin_with(database::BEGIN).await?;
-            let mut open = dead_letters::behind(&mut tx, letters).await?;
-            redriven.left = u32::try_from(open.len()).unwrap_or(u32::MAX);
+            let mut open = dead_letters::behind(&mut tx, &asked, most).await?;
+            if open.is_empty() {
+                break;
+            }
             open.retain(|letter| {
                 if redriven.unknown.contains(letter.fact.kind()) {
                     stuck.insert(letter.queue());
                 }
                 !stuck.contains(&letter.queue())
             });
-            open.truncate(most);
-            let [first, others @ ..] = open.as_slice() else { break };
+            let [first, others @ ..] = open.as_slice() else { continue };
             match self.apply(&mut tx, &open).await {
                 Ok(()) => {
                     laboratory::point("redrive::before-commit");
@@ -77,6 +79,9 @@ impl Desk {
                 }
             }
         }
+        let all: Vec<&Letter> = letters.iter().collect();
+        let left = dead_letters::behind(&mut *self.pool.acquire().await?, &all, usize::MAX).await?;
+        redriven.left = u32::try_from(left.len()).unwrap_or(u32::MAX);
         self.wake.wake();
         Ok(redriven)
     }

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock,
+    clock, database,
     failure::Failure,
     health::Health,
     journal::{self, Journal},
@@ -38,7 +38,7 @@ pub struct Ground {
 pub async fn step(ground: &Ground, timer: &dyn Timer) -> Result<bool, Failure> {
     let now = clock::now();
     let seconds = u32::try_from(timer.period().as_secs().max(5) * 2).unwrap_or(u32::MAX);
-    let mut tx = ground.pool.begin().await?;
+    let mut tx = ground.pool.begin_with(database::BEGIN).await?;
     if !leases::hold(&mut tx, timer.name(), &ground.owner, seconds).await? {
         return Ok(false);
     }

@@ -193,7 +193,7 @@ impl Book {
             hands.push(hand);
         }
         store::save_rosters(work.conn, &rosters).await?;
-        let writer = store::save_offices(work.conn, &rows).await?.unwrap_or_default();
+        store::save_offices(work.conn, &mut rows).await?;
         store::save_keys(work.conn, &made, &revealed).await?;
         let changed = self.changed_files.iter().filter_map(|key| self.files.get(key));
         let (new, known): (Vec<&FileRow>, Vec<&FileRow>) = changed.partition(|file| self.new_files.contains(&file.key));
@@ -205,7 +205,7 @@ impl Book {
         store::add_overrides(work.conn, &self.overrides).await?;
         work.entries.extend(self.entries);
         for (row, hand) in rows.into_iter().zip(hands) {
-            let write = Write::of(&row, &writer);
+            let write = Write::of(&row);
             self.in_force.kept.leave(row.office, write, hand);
         }
         Ok(())
@@ -222,7 +222,7 @@ async fn offices(
 ) -> Result<BTreeMap<String, Office>, Failure> {
     let mut hands: HashMap<String, Hand> = HashMap::new();
     for row in &rows {
-        let kept = in_force.kept.take(&row.office, &Write::of(row, &row.writer));
+        let kept = in_force.kept.take(&row.office, &Write::of(row));
         hands.extend(kept.map(|hand| (row.office.clone(), hand)));
     }
     let others: Vec<&OfficeRow> = rows.iter().filter(|row| !hands.contains_key(&row.office)).collect();

@@ -28,9 +28,9 @@ pub struct Write {
 }
 
 impl Write {
-    /// As the row was read, or as it was written by `writer`.
-    pub fn of(row: &OfficeRow, writer: &str) -> Self {
-        Self { writer: writer.to_owned(), last_at: row.last_at, decisions: row.decisions }
+    /// As the row was read or written.
+    pub fn of(row: &OfficeRow) -> Self {
+        Self { writer: row.writer.clone(), last_at: row.last_at, decisions: row.decisions }
     }
 }
 

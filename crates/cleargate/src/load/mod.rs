@@ -2,6 +2,7 @@
 pub mod kcs;
 pub mod ledger;
 pub mod mix;
+mod tables;
 pub mod window;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};

@@ -34,8 +34,8 @@ type Place = (Cow<'static, str>, i32);
 
 /// How often the journal is looked at although nobody told of anything new: somebody may have died before he could.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// `published` follows the acknowledgements this often. What is not told before a crash is found out from the topics.
-const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+/// `published` follows the acknowledgements this often: it is a transaction. What is not told before a crash is found out from the topics.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
 /// A refused stream is looked at again after this time, in case topic or journal was mended.
 const REFUSED_FOR: Duration = Duration::from_secs(30);

@@ -115,8 +115,14 @@ pub async fn loads(conn: &mut PgConnection, offices: &[(String, NaiveDate)]) -> 
     Ok(loads)
 }
 
-/// Writes offices as they are now and returns the transaction that has written them.
-pub async fn save_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<Option<String>, Failure> {
+/// Writes offices as they are now, and marks the rows with the transaction that has written them.
+pub async fn save_offices(conn: &mut PgConnection, rows: &mut [OfficeRow]) -> Result<(), Failure> {
+    let Some(writer) = update_offices(conn, rows).await? else { return Ok(()) };
+    rows.iter_mut().for_each(|row| row.writer.clone_from(&writer));
+    Ok(())
+}
+
+async fn update_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<Option<String>, Failure> {
     let bytes = |pick: fn(&OfficeRow) -> &[u8]| rows.iter().map(pick).collect::<Vec<_>>();
     let texts = |pick: fn(&OfficeRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     let writers = sqlx::query_scalar!(

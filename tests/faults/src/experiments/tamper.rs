@@ -106,13 +106,13 @@ async fn first_fault(conn: &mut PgConnection, topic: &str, stream: i32) -> Resul
     for (expected, row) in (1..).zip(rows) {
         let row = crate::laws::Row {
             position: row.get(0),
-            kind: row.get(1),
+            kind: row.get::<String, _>(1).into(),
             subject: row.get(2),
-            office: row.get(3),
-            actor: row.get(4),
+            office: row.get::<String, _>(3).into(),
+            actor: row.get::<String, _>(4).into(),
             cause: row.get(5),
             recorded_us: row.get(6),
-            headers: String::new(),
+            answer: String::new(),
             payload_digest: row.get::<Vec<u8>, _>(7).try_into().unwrap_or_default(),
             hash: row.get(8),
             fact: None,

@@ -14,8 +14,7 @@ pub fn verify(evidence: &Evidence, ledger: &Ledger) -> Finding {
     let mut lanes: HashMap<(String, i64), HashSet<String>> = HashMap::new();
     for row in evidence.rows("intake", "nsw.responses.v1") {
         let Some(fact) = &row.fact else { continue };
-        let answer = row.headers.lines().find_map(|l| l.strip_prefix("ce_answer=")).unwrap_or_default().to_owned();
-        let answer = if answer.is_empty() { format!("{}-{}", row.subject, row.position) } else { answer };
+        let answer = if row.answer.is_empty() { format!("{}-{}", row.subject, row.position) } else { row.answer.clone() };
         if text(&fact["function"]) == "01" {
             accepted.entry(text(&fact["inReplyTo"])).or_default().insert(answer.clone());
         }

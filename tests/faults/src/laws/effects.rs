@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::{Evidence, Finding, Row};
-use crate::load::{Item, Ledger, Standing, digest};
+use crate::load::{Item, Ledger, Standing};
 
 /// (key, version).
 type Version = (String, i64);
@@ -24,17 +24,17 @@ pub fn verify(evidence: &Evidence, ledger: &Ledger) -> Vec<Finding> {
 }
 
 /// Versions that intake registered, with what the ledger's digest is made of; more than one fact of a version is told by `each_once`.
-fn registrations(evidence: &Evidence) -> BTreeMap<Version, Vec<Value>> {
-    let mut all: BTreeMap<Version, Vec<Value>> = BTreeMap::new();
+fn registrations(evidence: &Evidence) -> BTreeMap<Version, Vec<&Value>> {
+    let mut all: BTreeMap<Version, Vec<&Value>> = BTreeMap::new();
     for row in evidence.rows("intake", "customs.intake.v1") {
         if let Some(declaration) = row.fact.as_ref().map(|f| &f["declaration"]).filter(|d| d.is_object()) {
-            all.entry((text(&declaration["key"]), number(&declaration["version"]))).or_default().push(declaration.clone());
+            all.entry((text(&declaration["key"]), number(&declaration["version"]))).or_default().push(declaration);
         }
     }
     all
 }
 
-fn nothing_missing(evidence: &Evidence, items: &HashMap<String, Item>, accepted: &BTreeMap<Version, Vec<Value>>) -> Finding {
+fn nothing_missing(evidence: &Evidence, items: &HashMap<String, Item>, accepted: &BTreeMap<Version, Vec<&Value>>) -> Finding {
     let mut finding = Finding::new("L1 nothing accepted is missing: in intake, risk, tracking and reporting, with its content");
     for (reference, item) in items.iter().filter(|(_, i)| i.standing == Standing::Accepted) {
         let Some(declaration) = evidence.declarations.get(reference) else {
@@ -47,9 +47,9 @@ fn nothing_missing(evidence: &Evidence, items: &HashMap<String, Item>, accepted:
         });
         finding.hold(declaration.version >= i32::try_from(item.version).unwrap_or(0), || format!("{reference}: version {} is lost", item.version));
         for version in 0..=i64::from(declaration.version) {
-            let content = accepted.get(&(key.clone(), version)).and_then(|all| all.first()).map(content);
-            let sent = usize::try_from(version).ok().and_then(|v| item.digests.get(v));
-            finding.hold(content.as_ref() == sent, || format!("{reference} version {version} was registered with other content than was sent"));
+            let content = accepted.get(&(key.clone(), version)).and_then(|all| all.first()).and_then(|d| d["content"].as_str());
+            let sent = usize::try_from(version).ok().and_then(|v| item.digests.get(v)).map(String::as_str);
+            finding.hold(content == sent, || format!("{reference} version {version} was registered with other content than was sent"));
             let row = i32::try_from(version).ok().and_then(|v| evidence.reported.get(&(key.clone(), v)));
             finding.hold(row.is_some_and(|(lane, lodged)| *lodged && !lane.is_empty()), || {
                 format!("{reference} version {version} is not whole in reporting")
@@ -73,7 +73,7 @@ fn nothing_invented(evidence: &Evidence, items: &HashMap<String, Item>) -> Findi
     finding
 }
 
-fn each_once(evidence: &Evidence, accepted: &BTreeMap<Version, Vec<Value>>) -> Finding {
+fn each_once(evidence: &Evidence, accepted: &BTreeMap<Version, Vec<&Value>>) -> Finding {
     let mut finding = Finding::new("L2 each effect once: one registration, one decision, one row of reports a version");
     let decisions = decisions(evidence);
     for (version, facts) in accepted {
@@ -181,7 +181,7 @@ fn never_back(evidence: &Evidence) -> Finding {
     finding
 }
 
-fn counts(evidence: &Evidence, accepted: &BTreeMap<Version, Vec<Value>>) -> Finding {
+fn counts(evidence: &Evidence, accepted: &BTreeMap<Version, Vec<&Value>>) -> Finding {
     let mut finding = Finding::new("L4 counts are equal across services");
     let registered = accepted.len();
     let reported = evidence.reported.values().filter(|(_, lodged)| *lodged).count();
@@ -195,19 +195,6 @@ fn counts(evidence: &Evidence, accepted: &BTreeMap<Version, Vec<Value>>) -> Find
         finding.hold(row.is_some_and(|(shown, _)| *shown == lane), || format!("{version:?} is {lane} in risk, {row:?} in reporting"));
     }
     finding
-}
-
-/// The ledger's digest of what was registered.
-fn content(declaration: &Value) -> String {
-    let unsigned = |v: &Value| u64::try_from(number(v)).unwrap_or(0);
-    digest(
-        &text(&declaration["reference"]),
-        u32::try_from(unsigned(&declaration["packages"])).unwrap_or(0),
-        unsigned(&declaration["grossMassG"]),
-        // Values travel at 10^-4, cents at 10^-2.
-        unsigned(&declaration["value"]) / 100,
-        declaration["lines"][0]["commodityCode"].as_str().unwrap_or_default(),
-    )
 }
 
 pub fn text(value: &Value) -> String {

@@ -1,30 +1,37 @@
 //! Everything the checker looks at, read from the databases in one pass at rest.
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result};
 use futures::TryStreamExt as _;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{PgPool, Row as _};
 
+use super::effects::{number, text};
 use crate::{
+    load::digest,
     site::{SERVICES, Site},
     wire,
 };
 
-/// One journal row; the payload is kept decoded where a law reads it.
+/// One journal row, as small as the laws allow: ten millions of them must fit into memory.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub position: i64,
-    pub kind: String,
+    pub kind: Arc<str>,
     pub subject: String,
-    pub office: String,
-    pub actor: String,
+    pub office: Arc<str>,
+    pub actor: Arc<str>,
     pub cause: String,
     pub recorded_us: i64,
-    pub headers: String,
+    /// Id of the answer that the row is; else empty.
+    pub answer: String,
     pub payload_digest: [u8; 32],
     pub hash: Vec<u8>,
+    /// The fields of the payload that a law reads.
     pub fact: Option<Value>,
 }
 
@@ -83,18 +90,17 @@ pub struct File {
     pub office: String,
 }
 
-/// Facts whose content a law reads, with the message that holds them.
-const READ: [(&str, &str); 10] = [
-    ("customs.intake.v1.Lodged", "customs.intake.v1.IntakeEvent"),
-    ("customs.intake.v1.Amended", "customs.intake.v1.IntakeEvent"),
-    ("customs.risk.v1.Decided", "customs.risk.v1.RiskEvent"),
-    ("customs.risk.v1.Assigned", "customs.risk.v1.RiskEvent"),
-    ("customs.risk.v1.AssignmentClosed", "customs.risk.v1.RiskEvent"),
-    ("customs.risk.v1.Reassigned", "customs.risk.v1.RiskEvent"),
-    ("customs.risk.v1.Concluded", "customs.risk.v1.RiskEvent"),
-    ("customs.intake.v1.Cleared", "customs.intake.v1.IntakeEvent"),
-    ("nsw.v1.Response", "nsw.v1.Response"),
-    ("customs.intake.v1.Withdrawn", "customs.intake.v1.IntakeEvent"),
+/// Facts whose content a law reads: the message that holds them, and the fields. Of a declaration `content` is kept, the digest that the ledger has.
+const READ: [(&str, &str, &[&str]); 9] = [
+    ("customs.intake.v1.Lodged", "customs.intake.v1.IntakeEvent", &["declaration"]),
+    ("customs.intake.v1.Amended", "customs.intake.v1.IntakeEvent", &["declaration"]),
+    ("customs.intake.v1.Cleared", "customs.intake.v1.IntakeEvent", &["key", "version"]),
+    ("customs.risk.v1.Decided", "customs.risk.v1.RiskEvent", &["key", "version", "lane"]),
+    ("customs.risk.v1.Assigned", "customs.risk.v1.RiskEvent", &["key", "version", "round", "officer"]),
+    ("customs.risk.v1.AssignmentClosed", "customs.risk.v1.RiskEvent", &["key"]),
+    ("customs.risk.v1.Reassigned", "customs.risk.v1.RiskEvent", &["key", "to"]),
+    ("customs.risk.v1.Concluded", "customs.risk.v1.RiskEvent", &["key"]),
+    ("nsw.v1.Response", "nsw.v1.Response", &["function", "inReplyTo", "lane", "number", "version"]),
 ];
 
 impl Evidence {
@@ -157,28 +163,26 @@ impl Evidence {
 
 impl Books {
     async fn read(pool: &PgPool) -> Result<Self> {
-        let mut books = Self::default();
+        let (mut books, mut texts) = (Self::default(), Texts::default());
         let mut rows = sqlx::query(
             "SELECT topic, stream, position, kind, subject, office, actor, cause, (extract(epoch FROM recorded_at) * 1000000)::bigint, headers, payload, hash
              FROM journal ORDER BY topic, stream, position",
         )
         .fetch(pool);
         while let Some(row) = rows.try_next().await? {
-            let (kind, payload): (String, Vec<u8>) = (row.get(3), row.get(10));
-            let headers: String = row.get(9);
-            let fact = fact(&kind, &headers, &payload);
+            let (kind, headers, payload): (&str, &str, &[u8]) = (row.get(3), row.get(9), row.get(10));
             let read = Row {
                 position: row.get(2),
-                kind,
+                kind: texts.one(kind),
                 subject: row.get(4),
-                office: row.get(5),
-                actor: row.get(6),
+                office: texts.one(row.get(5)),
+                actor: texts.one(row.get(6)),
                 cause: row.get(7),
                 recorded_us: row.get(8),
-                headers,
-                payload_digest: Sha256::digest(&payload).into(),
+                answer: headers.lines().find_map(|l| l.strip_prefix("ce_answer=")).unwrap_or_default().to_owned(),
+                payload_digest: Sha256::digest(payload).into(),
                 hash: row.get(11),
-                fact,
+                fact: fact(kind, headers, payload),
             };
             books.journal.entry((row.get(0), row.get(1))).or_default().push(read);
         }
@@ -199,16 +203,56 @@ impl Books {
     }
 }
 
-/// The content of a fact that a law reads: answers may travel as JSON.
+/// Texts of which there are few, each kept once.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn one(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}
+
+/// What the laws read of a fact: answers may travel as JSON.
 fn fact(kind: &str, headers: &str, payload: &[u8]) -> Option<Value> {
-    let (_, message) = READ.iter().find(|(k, _)| *k == kind)?;
+    let (_, message, fields) = READ.iter().find(|(k, ..)| *k == kind)?;
     if headers.contains("application/json") {
-        return serde_json::from_slice(payload).ok();
+        return kept(serde_json::from_slice(payload).ok()?, fields);
     }
     let event = wire::decode(message, payload).ok()?;
     if *message == kind {
-        return Some(event);
+        return kept(event, fields);
     }
     // The one arm that is set.
-    event.as_object().and_then(|o| o.values().find(|v| v.is_object()).cloned())
+    kept(event.as_object()?.values().find(|v| v.is_object())?.clone(), fields)
+}
+
+fn kept(mut fact: Value, fields: &[&str]) -> Option<Value> {
+    let fact = fact.as_object_mut()?;
+    let field = |name: &&str| Some(((*name).to_owned(), fact.remove(*name)?));
+    let mut kept: Map<String, Value> = fields.iter().filter_map(field).collect();
+    if let Some(declaration) = kept.get_mut("declaration").filter(|d| d.is_object()) {
+        *declaration = json!({
+            "key": declaration["key"], "version": declaration["version"], "reference": declaration["reference"], "content": content(declaration),
+        });
+    }
+    Some(Value::Object(kept))
+}
+
+/// The ledger's digest of what was registered.
+fn content(declaration: &Value) -> String {
+    let unsigned = |v: &Value| u64::try_from(number(v)).unwrap_or(0);
+    digest(
+        &text(&declaration["reference"]),
+        u32::try_from(unsigned(&declaration["packages"])).unwrap_or(0),
+        unsigned(&declaration["grossMassG"]),
+        // Values travel at 10^-4, cents at 10^-2.
+        unsigned(&declaration["value"]) / 100,
+        declaration["lines"][0]["commodityCode"].as_str().unwrap_or_default(),
+    )
 }

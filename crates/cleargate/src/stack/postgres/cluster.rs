@@ -74,8 +74,9 @@ impl Cluster {
         let template = stack.home.join("deploy/local/postgres/postgresql.conf");
         let text = fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
         // pglz costs more CPU than the bytes it saves; lz4 is not built in everywhere.
-        let compression = if self.has_lz4() { "lz4" } else { "off" };
-        let text = text.replace("@port@", &stack.ports.postgres.to_string()).replace("@compression@", compression);
+        let (wal, toast) = if self.has_lz4() { ("lz4", "lz4") } else { ("off", "pglz") };
+        let text = text.replace("@port@", &stack.ports.postgres.to_string());
+        let text = text.replace("@wal_compression@", wal).replace("@toast_compression@", toast);
         let file = self.data().join("cleargate.conf");
         fs::write(&file, text)?;
         self.account.own(&file)
