@@ -1,8 +1,11 @@
 //! What a load drives: our stack, or the bare floor beside it on the same broker and the same PostgreSQL.
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use anyhow::{Context, Result};
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 use super::{floor::Floor, spread::Spread};
 use crate::stack::{NAMES, Stack, procfs};
@@ -29,7 +32,9 @@ impl<'s> Site<'s> {
     }
 
     async fn open(stack: &'s Stack, floor: Option<&'s Floor>, prefix: String, url: &str) -> Result<Self> {
-        let reporting = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
+        // Whoever measures asks a hundred times a second: planning that anew would be a load of its own.
+        let options = PgConnectOptions::from_str(url)?.options([("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")]);
+        let reporting = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
         Ok(Self { stack, floor, brokers: stack.brokers(), prefix, reporting, spread: Spread::default() })
     }
 

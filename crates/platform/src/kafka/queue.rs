@@ -127,18 +127,25 @@ impl Queue {
 }
 
 impl Ahead {
-    /// Waits until the queue is empty and its loop is done with what it had, at most so long.
-    pub async fn passed(&self, patience: Duration) {
+    /// When its loop has been at work for longer than `soon`, waits until the queue is empty and the loop done with what it had, at most `patience`.
+    pub async fn passed(&self, soon: Duration, patience: Duration) {
+        if self.since().is_none_or(|since| since.elapsed() < soon) {
+            return;
+        }
         let passed = async {
             loop {
                 let emptied = self.empty.notified();
-                if lock(&self.load).since.is_none() {
+                if self.since().is_none() {
                     return;
                 }
                 emptied.await;
             }
         };
         let _ = timeout(patience, passed).await;
+    }
+
+    fn since(&self) -> Option<Instant> {
+        lock(&self.load).since
     }
 }
 
@@ -187,13 +194,14 @@ mod tests {
     async fn who_gives_way_goes_on_when_the_loop_ahead_comes_back_for_more_and_there_is_none() {
         let (feed, mut queue) = queue(20, 10_000);
         let ahead = queue.ahead();
-        ahead.passed(Duration::MAX).await;
+        ahead.passed(Duration::ZERO, Duration::MAX).await;
         feed.try_send(delivery(10)).unwrap();
         queue.recv().await;
+        ahead.passed(Duration::from_secs(60), Duration::MAX).await;
         let before = Instant::now();
-        ahead.passed(Duration::from_millis(20)).await;
+        ahead.passed(Duration::ZERO, Duration::from_millis(20)).await;
         assert!(before.elapsed() >= Duration::from_millis(20));
-        let (_, ()) = tokio::join!(timeout(Duration::from_millis(1), queue.recv()), ahead.passed(Duration::MAX));
+        let (_, ()) = tokio::join!(timeout(Duration::from_millis(1), queue.recv()), ahead.passed(Duration::ZERO, Duration::MAX));
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub struct Loop {
 }
 
 const REPORT_EVERY: Duration = Duration::from_secs(1);
-/// What gives way goes on all the same after this time: it is slower, it does not starve.
-const GIVES_WAY: Duration = Duration::from_millis(500);
+/// Who goes first is given way to when it has been at work for longer.
+const SOON: Duration = Duration::from_millis(50);
 
 impl Loop {
     #[expect(clippy::too_many_arguments, reason = "the parts of one loop, named at the only call")]
@@ -71,6 +71,7 @@ impl Loop {
     ) -> Self {
         let name = class.as_str();
         health.watch(name, queue.load());
+        let measure = Measure::new(class, settings.batch, &reader.sources);
         Self {
             reader,
             queue,
@@ -85,7 +86,7 @@ impl Loop {
             watch: Watch::new(Duration::from_secs(settings.idle_check_s)),
             rewound: Vec::new(),
             last_commit: Instant::now(),
-            measure: Measure::new(class, settings.batch),
+            measure,
             reporting: Pace::new(REPORT_EVERY),
             unreported: false,
         }
@@ -112,7 +113,7 @@ impl Loop {
             match first {
                 Ok(Some(signal)) => {
                     if let (Some(ahead), Signal::Delivered(_)) = (&self.ahead, &signal) {
-                        ahead.passed(GIVES_WAY).await;
+                        ahead.passed(SOON, self.measure.gives_way()).await;
                     }
                     let deliveries = self.gather(signal).await;
                     self.work_off(deliveries, &stop).await;

@@ -1,6 +1,7 @@
 //! How much one transaction takes on: at least what comes while the one before it ran, and parcels at most what is done within a second.
 use std::time::Duration;
 
+use super::{Origin, Source};
 use crate::streams::Class;
 
 /// A transaction of parcels that takes longer holds up cargo: both of an office may need the same rows.
@@ -16,14 +17,19 @@ const CROWD: u8 = 4;
 pub(super) struct Measure {
     class: Class,
     most: usize,
+    /// Times the last transaction, to gather for.
+    gathers: u32,
     now: usize,
     last: Duration,
     close: u8,
 }
 
 impl Measure {
-    pub fn new(class: Class, most: usize) -> Self {
-        Self { class, most, now: most, last: Duration::ZERO, close: 0 }
+    /// Whoever hears senders sets the pace: their messages come one by one, and each of its transactions makes some in every service behind it.
+    /// What services tell comes together already.
+    pub fn new(class: Class, most: usize, sources: &[Source]) -> Self {
+        let hears_senders = sources.iter().any(|source| matches!(source.origin, Origin::Outside { .. }));
+        Self { class, most, gathers: if hears_senders { 4 } else { 1 }, now: most, last: Duration::ZERO, close: 0 }
     }
 
     /// Deliveries for one transaction.
@@ -36,10 +42,15 @@ impl Measure {
         self.close = if after < CLOSE { CROWD.min(self.close + 1) } else { 0 };
     }
 
-    /// How long to wait for more: not at all for a single declaration, and in a crowd as long as the last transaction took. So a loop spends half
-    /// of its time on transactions at most, and a machine that has too much to do gets fewer and larger ones.
+    /// How long to wait for more: not at all for a single declaration, and in a crowd as long as the last transaction took, or some times as long.
+    /// So a loop spends half of its time on transactions at most, and a machine that has too much to do gets fewer and larger ones.
     pub fn gathering(self) -> Duration {
-        if self.close < CROWD { Duration::ZERO } else { self.last.min(PATIENCE) }
+        if self.close < CROWD { Duration::ZERO } else { (self.last * self.gathers).min(PATIENCE) }
+    }
+
+    /// How long to give way at most: so what gives way gets a fifth of the time, is slower and does not starve.
+    pub fn gives_way(self) -> Duration {
+        self.last * 4
     }
 
     /// So many were done in this time.
@@ -56,9 +67,13 @@ impl Measure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::SourceClass;
+
+    const OURS: Source = Source { topic: "ours", origin: Origin::Ours { producer: "intake" }, class: SourceClass::ByStream };
+    const SENDERS: Source = Source { topic: "senders", origin: Origin::Outside { answers: None }, class: SourceClass::Cargo };
 
     fn parcels() -> Measure {
-        Measure::new(Class::Parcels, 2_000)
+        Measure::new(Class::Parcels, 2_000, &[OURS])
     }
 
     #[test]
@@ -91,7 +106,7 @@ mod tests {
 
     #[test]
     fn cargo_gives_way_to_nobody() {
-        let mut measure = Measure::new(Class::Cargo, 2_000);
+        let mut measure = Measure::new(Class::Cargo, 2_000, &[OURS]);
         measure.took(2_000, Duration::from_secs(8));
         assert_eq!(measure.deliveries(), 2_000);
     }
@@ -105,6 +120,17 @@ mod tests {
             measure.took(1, Duration::from_millis(took));
             assert_eq!(measure.gathering(), Duration::from_millis(waits));
         }
+    }
+
+    #[test]
+    fn who_hears_senders_gathers_longer_than_who_hears_services() {
+        let gathering = |sources: &[Source]| {
+            let mut measure = Measure::new(Class::Cargo, 2_000, sources);
+            (0..CROWD).for_each(|_| measure.came(Duration::from_millis(5)));
+            measure.took(1, Duration::from_millis(7));
+            measure.gathering()
+        };
+        assert_eq!((gathering(&[OURS]), gathering(&[OURS, SENDERS])), (Duration::from_millis(7), Duration::from_millis(28)));
     }
 
     #[test]
