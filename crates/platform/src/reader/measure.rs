@@ -48,9 +48,9 @@ impl Measure {
         if self.close < CROWD { Duration::ZERO } else { (self.last * self.gathers).min(PATIENCE) }
     }
 
-    /// How long to give way at most: so what gives way gets a fifth of the time, is slower and does not starve.
+    /// How long to give way at most: so what gives way gets a tenth of the time, is slower and does not starve.
     pub fn gives_way(self) -> Duration {
-        self.last * 4
+        self.last * 9
     }
 
     /// So many were done in this time.
