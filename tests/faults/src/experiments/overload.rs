@@ -63,7 +63,7 @@ const TIMES: u32 = 11;
 const BURST: usize = 2_000;
 /// The services run for so long of each `PERIOD`: ten times what they carry must leave the load and the broker room on the same machine, and five
 /// minutes of it must fit into the memory of whoever checks the laws.
-const RUNS: Duration = Duration::from_millis(2);
+const RUNS: Duration = Duration::from_millis(1);
 const PERIOD: Duration = Duration::from_millis(50);
 
 /// Ten times what can be carried, most of it parcels: cargo keeps its time while parcels queue, and when too much is asked, those who read are
