@@ -70,16 +70,22 @@ async fn a_journal_that_was_restored_from_the_past_tells_nothing_more_and_its_ot
     Ok(())
 }
 
-async fn a_topic_is_created_anew_and_grows_past_what_was_read(protocol: GroupProtocol) -> anyhow::Result<()> {
+/// Five messages of a topic are read, it is created anew with so many others, and these are read too.
+async fn created_anew(protocol: GroupProtocol, others: usize) -> anyhow::Result<(Sandbox, Running)> {
     let sandbox = sandbox(protocol).await?;
     let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
     topic::write(&sandbox, &(0..5).map(|n| message(n, &format!("old{n}"), "s", "ok")).collect::<Vec<_>>())?;
     until("the first messages are read", async || Ok(toy::effects(&sandbox).await?.len() == 5)).await?;
     member.leave().await?;
     recreate(&sandbox, OUTSIDE).await?;
-    topic::write(&sandbox, &(0..20).map(|n| message(n, &format!("new{n}"), "s", "ok")).collect::<Vec<_>>())?;
+    topic::write(&sandbox, &(0..).take(others).map(|n| message(n, &format!("new{n}"), "s", "ok")).collect::<Vec<_>>())?;
     let member = Running::start(&sandbox, "two", Arc::new(Toy), READING)?;
-    until("every message of the new topic is read", async || Ok(toy::effects(&sandbox).await?.len() == 25)).await?;
+    until("every message of the new topic is read", async || Ok(toy::effects(&sandbox).await?.len() == 5 + others)).await?;
+    Ok((sandbox, member))
+}
+
+async fn a_topic_is_created_anew_and_grows_past_what_was_read(protocol: GroupProtocol) -> anyhow::Result<()> {
+    let (_sandbox, member) = created_anew(protocol, 20).await?;
     member.leave().await
 }
 
@@ -94,16 +100,7 @@ async fn a_group_of_the_new_protocol_skips_nothing_of_a_topic_that_was_created_a
 }
 
 async fn a_topic_is_created_anew(protocol: GroupProtocol) -> anyhow::Result<()> {
-    let sandbox = sandbox(protocol).await?;
-    let member = Running::start(&sandbox, "one", Arc::new(Toy), READING)?;
-    topic::write(&sandbox, &(0..5).map(|n| message(n, &format!("old{n}"), "s", "ok")).collect::<Vec<_>>())?;
-    until("the first messages are read", async || Ok(toy::effects(&sandbox).await?.len() == 5)).await?;
-    member.leave().await?;
-
-    recreate(&sandbox, OUTSIDE).await?;
-    topic::write(&sandbox, &(0..3).map(|n| message(n, &format!("new{n}"), "s", "ok")).collect::<Vec<_>>())?;
-    let member = Running::start(&sandbox, "two", Arc::new(Toy), READING)?;
-    until("the messages of the new topic are read", async || Ok(toy::effects(&sandbox).await?.len() == 8)).await?;
+    let (sandbox, member) = created_anew(protocol, 3).await?;
     topic::write(&sandbox, &[message(3, "last", "s", "ok")])?;
     until("and what follows", async || Ok(toy::effects(&sandbox).await?.len() == 9)).await?;
     member.leave().await
