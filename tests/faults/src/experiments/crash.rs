@@ -21,8 +21,9 @@ const POINTS: [(&str, &str); 11] = [
     ("reader::before-commit", "2%"),
     ("reader::after-commit", "2%"),
     ("relay::middle-of-send", "1%"),
-    ("relay::after-ack", "2%"),
-    ("relay::after-advance", "2%"),
+    // Once a second.
+    ("relay::after-ack", "25%"),
+    ("relay::after-advance", "25%"),
     ("commands::before-commit", "2%"),
     ("commands::after-commit", "2%"),
     // These are passed seldom.
