@@ -53,8 +53,7 @@ pub async fn remember(conn: &mut PgConnection, mut messages: Vec<(MessageId, See
     let answers: Vec<&str> = messages.iter().map(|(_, s)| s.answer_id.as_str()).collect();
     sqlx::query!(
         r#"INSERT INTO inbox (source, id, digest, answer_id, seen_at)
-           SELECT w.source, w.id, w.digest, w.answer_id, $5
-           FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::text[]) AS w (source, id, digest, answer_id)"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::text[]), UNNEST($3::bytea[]), UNNEST($4::text[]), $5"#,
         &sources as &[&str],
         &ids as &[&str],
         &digests as &[&[u8]],

@@ -48,9 +48,9 @@ pub async fn insert(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result
     sqlx::query!(
         r#"INSERT INTO declarations (key, version, state, lane, officer, sender, reference, class, office, wire, digest, body,
                                      duty_vnd, paid_vnd, guaranteed, lodged_at, changed_at)
-           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                                $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::boolean[], $16::timestamptz[],
-                                $17::timestamptz[])"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::smallint[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+               UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::bytea[]), UNNEST($12::bytea[]),
+               UNNEST($13::bigint[]), UNNEST($14::bigint[]), UNNEST($15::boolean[]), UNNEST($16::timestamptz[]), UNNEST($17::timestamptz[])"#,
         &standing.key as &[&str],
         &standing.version,
         &standing.state as &[&str],
@@ -84,8 +84,9 @@ pub async fn update(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Result
         r#"UPDATE declarations d
            SET version = w.version, state = w.state, lane = w.lane, officer = w.officer,
                duty_vnd = w.duty_vnd, paid_vnd = w.paid_vnd, guaranteed = w.guaranteed, changed_at = w.changed_at
-           FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::boolean[], $9::timestamptz[])
-                AS w (key, version, state, lane, officer, duty_vnd, paid_vnd, guaranteed, changed_at)
+           FROM (SELECT UNNEST($1::text[]) AS key, UNNEST($2::smallint[]) AS version, UNNEST($3::text[]) AS state, UNNEST($4::text[]) AS lane,
+               UNNEST($5::text[]) AS officer, UNNEST($6::bigint[]) AS duty_vnd, UNNEST($7::bigint[]) AS paid_vnd, UNNEST($8::boolean[]) AS guaranteed,
+               UNNEST($9::timestamptz[]) AS changed_at) AS w
            WHERE d.key = w.key"#,
         &standing.key as &[&str],
         &standing.version,
@@ -109,7 +110,8 @@ pub async fn replace(conn: &mut PgConnection, rows: &[&DeclarationRow]) -> Resul
     }
     sqlx::query!(
         r#"UPDATE declarations d SET office = w.office, digest = w.digest, body = w.body
-           FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS w (key, office, digest, body) WHERE d.key = w.key"#,
+           FROM (SELECT UNNEST($1::text[]) AS key, UNNEST($2::text[]) AS office, UNNEST($3::bytea[]) AS digest, UNNEST($4::bytea[]) AS body) AS w
+           WHERE d.key = w.key"#,
         &texts(rows, |r| &r.key) as &[&str],
         &texts(rows, |r| &r.office) as &[&str],
         &rows.iter().map(|r| r.digest.as_slice()).collect::<Vec<_>>() as &[&[u8]],
@@ -129,7 +131,7 @@ pub async fn keep_versions(conn: &mut PgConnection, rows: &[VersionRow]) -> Resu
     let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
     sqlx::query!(
         r#"INSERT INTO versions (key, version, digest, body, at)
-           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::bytea[], $4::bytea[], $5::timestamptz[])"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::smallint[]), UNNEST($3::bytea[]), UNNEST($4::bytea[]), UNNEST($5::timestamptz[])"#,
         &rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>() as &[&str],
         &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
         &digests as &[&[u8]],
@@ -147,7 +149,8 @@ pub async fn keep_payments(conn: &mut PgConnection, rows: &[PaymentRow]) -> Resu
         return Ok(());
     }
     sqlx::query!(
-        r#"INSERT INTO payments (reference, key, amount_vnd, at) SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])"#,
+        r#"INSERT INTO payments (reference, key, amount_vnd, at)
+           SELECT UNNEST($1::text[]), UNNEST($2::text[]), UNNEST($3::bigint[]), UNNEST($4::timestamptz[])"#,
         &rows.iter().map(|r| r.reference.as_str()).collect::<Vec<_>>() as &[&str],
         &rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>() as &[&str],
         &rows.iter().map(|r| r.amount_vnd).collect::<Vec<_>>(),

@@ -55,8 +55,7 @@ pub(super) async fn remember<C>(
     let answers: Vec<Vec<u8>> = granted.iter().map(|(_, a)| (*a).clone()).collect();
     sqlx::query!(
         r#"INSERT INTO commands (caller, method, key, digest, answer, at)
-           SELECT w.caller, w.method, w.key, w.digest, w.answer, $6
-           FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[]) AS w (caller, method, key, digest, answer)"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::text[]), UNNEST($3::text[]), UNNEST($4::bytea[]), UNNEST($5::bytea[]), $6"#,
         &callers,
         &methods,
         &keys,

@@ -104,11 +104,13 @@ async fn write(conn: &mut PgConnection, rows: &[Row], heads: &Heads) -> Result<(
     sqlx::query!(
         r#"WITH moved AS (
                UPDATE streams s SET position = w.position, hash = w.hash
-               FROM UNNEST($14::text[], $15::int[], $16::bigint[], $17::bytea[]) AS w (topic, stream, position, hash)
+               FROM (SELECT UNNEST($14::text[]) AS topic, UNNEST($15::int[]) AS stream, UNNEST($16::bigint[]) AS position,
+                   UNNEST($17::bytea[]) AS hash) AS w
                WHERE s.topic = w.topic AND s.stream = w.stream)
            INSERT INTO journal (topic, stream, position, kind, subject, office, actor, cause, recorded_at, trace, headers, payload, hash)
-           SELECT * FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                                $9::timestamptz[], $10::text[], $11::text[], $12::bytea[], $13::bytea[])"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::int[]), UNNEST($3::bigint[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+               UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::timestamptz[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::bytea[]),
+               UNNEST($13::bytea[])"#,
         &text(|r| &r.topic) as &[&str],
         &streams,
         &positions,

@@ -22,15 +22,16 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
             assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace, reported_at)
         SELECT n.*, CASE WHEN n.lodged_at IS NOT NULL AND n.decided_at IS NOT NULL AND (n.lane = 'green' OR n.officer <> '' OR n.queue_reason <> '')
             THEN $33::timestamptz END
-        FROM UNNEST(
-            $1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
-            $11::bigint[], $12::bigint[], $13::boolean[], $14::text[], $15::text[], $16::text[], $17::text[], $18::boolean[], $19::timestamptz[],
-            $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[], $25::bigint[], $26::timestamptz[],
-            $27::timestamptz[], $28::timestamptz[], $29::timestamptz[], $30::timestamptz[], $31::timestamptz[], $32::text[]
-        ) AS n (
-            key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form, officer,
-            queue_reason, conform, lodged_at, replaced_at, withdrawn_at, decided_at, assigned_at, officer_at, officer_position, reassigned_at,
-            assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace)
+        FROM (SELECT UNNEST($1::text[]) AS key, UNNEST($2::smallint[]) AS version, UNNEST($3::text[]) AS office, UNNEST($4::text[]) AS direction,
+            UNNEST($5::text[]) AS kind, UNNEST($6::text[]) AS class, UNNEST($7::text[]) AS sender, UNNEST($8::text[]) AS reference,
+            UNNEST($9::text[]) AS currency, UNNEST($10::bigint[]) AS value, UNNEST($11::bigint[]) AS duty_vnd, UNNEST($12::bigint[]) AS paid_vnd,
+            UNNEST($13::boolean[]) AS amended, UNNEST($14::text[]) AS lane, UNNEST($15::text[]) AS form, UNNEST($16::text[]) AS officer,
+            UNNEST($17::text[]) AS queue_reason, UNNEST($18::boolean[]) AS conform, UNNEST($19::timestamptz[]) AS lodged_at,
+            UNNEST($20::timestamptz[]) AS replaced_at, UNNEST($21::timestamptz[]) AS withdrawn_at, UNNEST($22::timestamptz[]) AS decided_at,
+            UNNEST($23::timestamptz[]) AS assigned_at, UNNEST($24::timestamptz[]) AS officer_at, UNNEST($25::bigint[]) AS officer_position,
+            UNNEST($26::timestamptz[]) AS reassigned_at, UNNEST($27::timestamptz[]) AS assignment_closed_at,
+            UNNEST($28::timestamptz[]) AS concluded_at, UNNEST($29::timestamptz[]) AS tax_due_at, UNNEST($30::timestamptz[]) AS cleared_at,
+            UNNEST($31::timestamptz[]) AS clearance_refused_at, UNNEST($32::text[]) AS trace) AS n
         ON CONFLICT (key, version) DO UPDATE SET
             office = CASE WHEN d.lodged_at IS NULL AND (EXCLUDED.lodged_at IS NOT NULL OR d.office = '') THEN EXCLUDED.office ELSE d.office END,
             direction = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.direction ELSE d.direction END,
@@ -117,7 +118,8 @@ pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatc
     sqlx::query!(
         r#"
         INSERT INTO visits AS v (id, arrived_at, arrived_office, held_at, held_office, departed_at, departed_office)
-        SELECT * FROM UNNEST($1::text[], $2::timestamptz[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::text[])
+        SELECT UNNEST($1::text[]), UNNEST($2::timestamptz[]), UNNEST($3::text[]), UNNEST($4::timestamptz[]), UNNEST($5::text[]),
+            UNNEST($6::timestamptz[]), UNNEST($7::text[])
         ON CONFLICT (id) DO UPDATE SET
             arrived_office = CASE WHEN v.arrived_at IS NULL OR EXCLUDED.arrived_at < v.arrived_at THEN EXCLUDED.arrived_office ELSE v.arrived_office END,
             arrived_at = LEAST(v.arrived_at, EXCLUDED.arrived_at),

@@ -13,8 +13,9 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Fa
     sqlx::query!(
         r#"
         INSERT INTO stages (key, topic, stream, position, version, stage, at, office, person, place, lane, form, conform, amount_vnd, reason, officer, trace)
-        SELECT * FROM UNNEST($1::text[], $2::text[], $3::int[], $4::bigint[], $5::smallint[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
-            $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::text[], $17::text[])
+        SELECT UNNEST($1::text[]), UNNEST($2::text[]), UNNEST($3::int[]), UNNEST($4::bigint[]), UNNEST($5::smallint[]), UNNEST($6::text[]),
+            UNNEST($7::timestamptz[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::text[]),
+            UNNEST($13::text[]), UNNEST($14::bigint[]), UNNEST($15::text[]), UNNEST($16::text[]), UNNEST($17::text[])
         ON CONFLICT DO NOTHING
         "#,
         column!(rows, r => r.key.as_str()) as &[&str],
@@ -48,8 +49,8 @@ pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow]) -> Result<()
     sqlx::query!(
         r#"
         INSERT INTO refusals (topic, stream, position, attempt, office, direction, kind, code, sender, reference, at)
-        SELECT * FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-            $11::timestamptz[])
+        SELECT UNNEST($1::text[]), UNNEST($2::int[]), UNNEST($3::bigint[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+            UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::timestamptz[])
         ON CONFLICT DO NOTHING
         "#,
         column!(rows, r => &*r.place.topic) as &[&str],

@@ -55,7 +55,7 @@ pub async fn add_counts(conn: &mut PgConnection, rows: &Counted, day: NaiveDate)
     sorted.sort_unstable();
     sqlx::query!(
         r#"INSERT INTO counts AS c (kind, code, day, events, nonconform)
-           SELECT w.kind, w.code, $5, w.events, w.nonconform FROM UNNEST($1::text[], $2::text[], $3::int[], $4::int[]) AS w (kind, code, events, nonconform)
+           SELECT UNNEST($1::text[]), UNNEST($2::text[]), $5, UNNEST($3::int[]), UNNEST($4::int[])
            ON CONFLICT (kind, code, day) DO UPDATE SET events = c.events + EXCLUDED.events, nonconform = c.nonconform + EXCLUDED.nonconform"#,
         &sorted.iter().map(|(kind, ..)| *kind).collect::<Vec<_>>() as &[&str],
         &sorted.iter().map(|(_, code, _)| *code).collect::<Vec<_>>() as &[&str],

@@ -66,10 +66,11 @@ pub async fn save_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<()
         r#"UPDATE files f SET version = w.version, office = w.office, lane = w.lane, form = w.form, state = w.state, officer = w.officer,
                supervisor = w.supervisor, queue_reason = w.queue_reason, how = w.how, grp = w.grp, points = w.points, round = w.round,
                selection_day = w.selection_day, since = w.since, facts = w.facts, selection = w.selection, trace = w.trace
-           FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                       $10::text[], $11::text[], $12::int[], $13::int[], $14::date[], $15::timestamptz[], $16::bytea[], $17::bytea[], $18::text[])
-               AS w (key, version, office, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since,
-                     facts, selection, trace)
+           FROM (SELECT UNNEST($1::text[]) AS key, UNNEST($2::smallint[]) AS version, UNNEST($3::text[]) AS office, UNNEST($4::text[]) AS lane,
+               UNNEST($5::text[]) AS form, UNNEST($6::text[]) AS state, UNNEST($7::text[]) AS officer, UNNEST($8::text[]) AS supervisor,
+               UNNEST($9::text[]) AS queue_reason, UNNEST($10::text[]) AS how, UNNEST($11::text[]) AS grp, UNNEST($12::int[]) AS points,
+               UNNEST($13::int[]) AS round, UNNEST($14::date[]) AS selection_day, UNNEST($15::timestamptz[]) AS since, UNNEST($16::bytea[]) AS facts,
+               UNNEST($17::bytea[]) AS selection, UNNEST($18::text[]) AS trace) AS w
            WHERE f.key = w.key"#,
         &w.key as &[&str],
         &w.version,
@@ -103,9 +104,10 @@ pub async fn add_files(conn: &mut PgConnection, rows: &[&FileRow]) -> Result<(),
     let w = Columns::of(rows);
     sqlx::query!(
         r#"INSERT INTO files (key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace)
-           SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                                $10::text[], $11::text[], $12::text[], $13::int[], $14::int[], $15::date[], $16::timestamptz[], $17::bytea[],
-                                $18::bytea[], $19::text[])"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::smallint[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+               UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::text[]), UNNEST($12::text[]),
+               UNNEST($13::int[]), UNNEST($14::int[]), UNNEST($15::date[]), UNNEST($16::timestamptz[]), UNNEST($17::bytea[]), UNNEST($18::bytea[]),
+               UNNEST($19::text[])"#,
         &w.key as &[&str],
         &w.version,
         &w.office as &[&str],

@@ -128,8 +128,9 @@ async fn update_offices(conn: &mut PgConnection, rows: &[OfficeRow]) -> Result<O
     let writers = sqlx::query_scalar!(
         r#"UPDATE offices o SET open_day = w.open_day, closed_day = w.closed_day, decisions = w.decisions, last_at = w.last_at, rules = w.rules,
                model = w.model, counts = w.counts, beacon_source = w.beacon_source, beacon_value = w.beacon_value
-           FROM UNNEST($1::text[], $2::date[], $3::date[], $4::int[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::bytea[], $9::text[], $10::text[])
-                AS w (office, open_day, closed_day, decisions, last_at, rules, model, counts, beacon_source, beacon_value)
+           FROM (SELECT UNNEST($1::text[]) AS office, UNNEST($2::date[]) AS open_day, UNNEST($3::date[]) AS closed_day,
+               UNNEST($4::int[]) AS decisions, UNNEST($5::timestamptz[]) AS last_at, UNNEST($6::bytea[]) AS rules, UNNEST($7::bytea[]) AS model,
+               UNNEST($8::bytea[]) AS counts, UNNEST($9::text[]) AS beacon_source, UNNEST($10::text[]) AS beacon_value) AS w
            WHERE o.office = w.office RETURNING o.xmin::text AS "writer!""#,
         &texts(|r| &r.office) as &[&str],
         &rows.iter().map(|r| r.open_day).collect::<Vec<_>>() as &[Option<NaiveDate>],
@@ -159,7 +160,7 @@ pub async fn save_rosters(conn: &mut PgConnection, rows: &[(String, Vec<u8>)]) -
 pub async fn save_keys(conn: &mut PgConnection, rows: &[(String, NaiveDate, Vec<u8>)], revealed: &[(String, NaiveDate)]) -> Result<(), Failure> {
     if !rows.is_empty() {
         sqlx::query!(
-            "INSERT INTO day_keys (office, day, key) SELECT * FROM UNNEST($1::text[], $2::date[], $3::bytea[])",
+            "INSERT INTO day_keys (office, day, key) SELECT UNNEST($1::text[]), UNNEST($2::date[]), UNNEST($3::bytea[])",
             &rows.iter().map(|r| r.0.clone()).collect::<Vec<_>>(),
             &rows.iter().map(|r| r.1).collect::<Vec<_>>(),
             &rows.iter().map(|r| r.2.clone()).collect::<Vec<_>>()
@@ -185,7 +186,8 @@ pub async fn save_loads(conn: &mut PgConnection, rows: &[LoadRow]) -> Result<(),
         return Ok(());
     }
     sqlx::query!(
-        r#"WITH w AS (SELECT * FROM UNNEST($1::text[], $2::text[], $3::date[], $4::bigint[], $5::int[]) AS w (office, officer, month, points, files)),
+        r#"WITH w AS (SELECT UNNEST($1::text[]) AS office, UNNEST($2::text[]) AS officer, UNNEST($3::date[]) AS month,
+                             UNNEST($4::bigint[]) AS points, UNNEST($5::int[]) AS files),
                 l AS (INSERT INTO loads (office, officer, month, points) SELECT office, officer, month, points FROM w
                       ON CONFLICT (office, officer, month) DO UPDATE SET points = EXCLUDED.points)
            INSERT INTO open_files (office, officer, files) SELECT office, officer, files FROM w

@@ -35,7 +35,7 @@ pub async fn add_outcomes(conn: &mut PgConnection, rows: &[OutcomeRow]) -> Resul
     }
     sqlx::query!(
         "INSERT INTO outcomes (key, version, office, day, outcome)
-         SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::date[], $5::bytea[]) ON CONFLICT DO NOTHING",
+         SELECT UNNEST($1::text[]), UNNEST($2::smallint[]), UNNEST($3::text[]), UNNEST($4::date[]), UNNEST($5::bytea[]) ON CONFLICT DO NOTHING",
         &rows.iter().map(|r| r.key.clone()).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.version).collect::<Vec<_>>(),
         &rows.iter().map(|r| r.office.clone()).collect::<Vec<_>>(),
@@ -54,7 +54,8 @@ pub async fn add_overrides(conn: &mut PgConnection, rows: &[OverrideRow]) -> Res
     let text = |pick: fn(&OverrideRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
     sqlx::query!(
         "INSERT INTO overrides (at, office, number, what, source, target, reason, actor, second_person)
-         SELECT * FROM UNNEST($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])",
+         SELECT UNNEST($1::timestamptz[]), UNNEST($2::text[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+             UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[])",
         &rows.iter().map(|r| r.at).collect::<Vec<_>>(),
         &text(|r| &r.office) as &[&str],
         &text(|r| &r.number) as &[&str],

@@ -17,7 +17,8 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
     let write = if new {
         sqlx::query!(
             r#"INSERT INTO vehicles (id, plate, country, announced_gate, announced_at, announced, held_gate, held_reason, held_at)
-               SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])"#,
+               SELECT UNNEST($1::text[]), UNNEST($2::text[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::timestamptz[]), UNNEST($6::text[]),
+                   UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::timestamptz[])"#,
             &ids as &[&str],
             &plates as &[&str],
             &countries as &[&str],
@@ -32,8 +33,9 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
         sqlx::query!(
             r#"UPDATE vehicles v SET plate = w.plate, announced_gate = w.announced_gate, announced_at = w.announced_at, announced = w.announced,
                       held_gate = w.held_gate, held_reason = w.held_reason, held_at = w.held_at
-               FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
-                    AS w (id, plate, announced_gate, announced_at, announced, held_gate, held_reason, held_at)
+               FROM (SELECT UNNEST($1::text[]) AS id, UNNEST($2::text[]) AS plate, UNNEST($3::text[]) AS announced_gate,
+                   UNNEST($4::timestamptz[]) AS announced_at, UNNEST($5::text[]) AS announced, UNNEST($6::text[]) AS held_gate,
+                   UNNEST($7::text[]) AS held_reason, UNNEST($8::timestamptz[]) AS held_at) AS w
                WHERE v.id = w.id"#,
             &ids as &[&str],
             &plates as &[&str],
@@ -64,7 +66,8 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
     let write = if new {
         sqlx::query!(
             r#"INSERT INTO carried (key, version, vehicle, direction, cleared, withdrawn, departed)
-               SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[], $7::boolean[])"#,
+               SELECT UNNEST($1::text[]), UNNEST($2::smallint[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::smallint[]),
+                   UNNEST($6::boolean[]), UNNEST($7::boolean[])"#,
             &keys as &[&str],
             &versions,
             &vehicles as &[&str],
@@ -77,8 +80,9 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
         sqlx::query!(
             r#"UPDATE carried c SET version = w.version, vehicle = w.vehicle, direction = w.direction, cleared = w.cleared,
                       withdrawn = w.withdrawn, departed = w.departed
-               FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::boolean[], $7::boolean[])
-                    AS w (key, version, vehicle, direction, cleared, withdrawn, departed)
+               FROM (SELECT UNNEST($1::text[]) AS key, UNNEST($2::smallint[]) AS version, UNNEST($3::text[]) AS vehicle,
+                   UNNEST($4::text[]) AS direction, UNNEST($5::smallint[]) AS cleared, UNNEST($6::boolean[]) AS withdrawn,
+                   UNNEST($7::boolean[]) AS departed) AS w
                WHERE c.key = w.key"#,
             &keys as &[&str],
             &versions,
@@ -103,7 +107,8 @@ pub async fn save_visits(conn: &mut PgConnection, rows: &[VisitRow]) -> Result<(
     let departed: Vec<Option<Instant>> = rows.iter().map(|r| r.departed_at).collect();
     sqlx::query!(
         r#"INSERT INTO visits (id, vehicle, gate, office, state, reason, arrived_at, departed_at)
-           SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
+           SELECT UNNEST($1::text[]), UNNEST($2::text[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+               UNNEST($7::timestamptz[]), UNNEST($8::timestamptz[])
            ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason, departed_at = EXCLUDED.departed_at"#,
         &column(|r| &r.id) as &[&str],
         &column(|r| &r.vehicle) as &[&str],
@@ -127,7 +132,7 @@ pub async fn bind(conn: &mut PgConnection, rows: &[Bound]) -> Result<(), Failure
     let visits: Vec<&str> = rows.iter().map(|r| r.visit.as_str()).collect();
     let declarations: Vec<&str> = rows.iter().map(|r| r.declaration.as_str()).collect();
     sqlx::query!(
-        "INSERT INTO visit_declarations (visit, declaration) SELECT * FROM UNNEST($1::text[], $2::text[]) ON CONFLICT DO NOTHING",
+        "INSERT INTO visit_declarations (visit, declaration) SELECT UNNEST($1::text[]), UNNEST($2::text[]) ON CONFLICT DO NOTHING",
         &visits as &[&str],
         &declarations as &[&str]
     )
@@ -146,8 +151,8 @@ pub async fn keep(conn: &mut PgConnection, rows: &[ReadingRow], now: Instant) ->
     let confidences: Vec<i16> = rows.iter().map(|r| r.confidence).collect();
     sqlx::query!(
         r#"INSERT INTO readings (camera, observed_at, plate, vehicle, gate, direction, confidence, image, outcome, reason, visit, seen_at)
-           SELECT w.*, $12::timestamptz
-           FROM UNNEST($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::text[], $9::text[], $10::text[], $11::text[]) AS w"#,
+           SELECT UNNEST($1::text[]), UNNEST($2::timestamptz[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
+               UNNEST($7::smallint[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::text[]), $12::timestamptz"#,
         &column(|r| &r.camera) as &[&str],
         &times,
         &column(|r| &r.plate) as &[&str],
