@@ -3,7 +3,10 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use sqlx::{AssertSqlSafe, PgPool};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -38,8 +41,14 @@ pub struct CommandLoop<D: Decide> {
     pub health: Health,
     pub metrics: Metrics,
     settings: settings::Commands,
+    /// Calls of the last transaction, and those that had come by its end.
+    crowd: usize,
+    /// How long the last transaction took.
+    took: Duration,
 }
 
+/// No call waits longer than this for company.
+const COMPANY: Duration = Duration::from_millis(50);
 /// How often a call is tried before it is told to come back.
 const PATIENCE: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -60,7 +69,7 @@ impl<D: Decide> CommandLoop<D> {
         let (sender, queue) = mpsc::channel(settings.queue);
         let room = Arc::new(Semaphore::new(settings.queue_bytes));
         let commands = Commands { queue: sender, room, bytes: settings.queue_bytes, metrics: metrics.clone() };
-        (commands, Self { queue, pool, decide, handler, journal, wake, health, metrics, settings })
+        (commands, Self { queue, pool, decide, handler, journal, wake, health, metrics, settings, crowd: 0, took: Duration::ZERO })
     }
 
     /// Decides until cancelled and the queue is empty.
@@ -79,11 +88,27 @@ impl<D: Decide> CommandLoop<D> {
                 let Some(next) = next else { return };
                 held.push(next);
             }
-            while held.len() < self.settings.batch {
-                let Ok(next) = self.queue.try_recv() else { break };
-                held.push(next);
-            }
+            self.gather(&mut held).await;
+            let (calls, begun) = (held.len(), Instant::now());
             held = self.step(held).await;
+            (self.crowd, self.took) = (calls + self.queue.len(), begun.elapsed());
+        }
+    }
+
+    /// What waits already, and as many as were there the last time: callers that were answered together come back together. They are waited for
+    /// as long as a transaction takes, so that a crowd shares one where two would follow each other, and a single caller waits for nobody.
+    async fn gather(&mut self, held: &mut Vec<Waiting<D::Command>>) {
+        let until = Instant::now() + self.took.min(COMPANY);
+        while held.len() < self.settings.batch {
+            let next = match self.queue.try_recv() {
+                Ok(next) => next,
+                Err(_) if held.len() >= self.crowd => return,
+                Err(_) => match tokio::time::timeout_at(until, self.queue.recv()).await {
+                    Ok(Some(next)) => next,
+                    Ok(None) | Err(_) => return,
+                },
+            };
+            held.push(next);
         }
     }
 
