@@ -133,6 +133,14 @@ pub struct Reader {
     pub inbox_days: u32,
 }
 
+impl Reader {
+    /// Messages that may wait in the queue of a class. A paused partition is fetched again only when the request that is under way comes back,
+    /// up to 100 ms later when nothing else comes: meanwhile the loop lives on what is left.
+    pub const fn room(&self) -> usize {
+        self.batch.saturating_mul(4)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relay {

@@ -68,7 +68,7 @@ impl Running {
         let (owned, client): (Owned, _) = (Owned::default(), Arc::new(Mutex::new(None)));
         let mut loops = BTreeMap::new();
         for class in [Class::Cargo, Class::Parcels] {
-            let (sender, queue) = queue(settings.batch * 2, settings.batch_bytes);
+            let (sender, queue) = queue(settings.room(), settings.batch_bytes);
             loops.insert(class, sender);
             let reader = Reader { handler: Arc::clone(&handler), sources: sources.to_vec(), ..reader(sandbox, owner, Arc::clone(&journals)) };
             let consume = Loop::new(reader, queue, Arc::clone(&owned), Arc::clone(&client), Wake::default(), health.clone(), settings, class);

@@ -72,7 +72,7 @@ fn start(scratch: &Scratch, stop: &CancellationToken, tasks: &TaskTracker) -> Re
     let (settings, health) = (&scratch.settings, Health::new(scratch.settings.health));
     let mut loops = BTreeMap::new();
     for class in [Class::Cargo, Class::Parcels] {
-        let (feed, queue) = queue(settings.reader.batch, settings.reader.batch_bytes);
+        let (feed, queue) = queue(settings.reader.room(), settings.reader.batch_bytes);
         loops.insert(class, feed);
         let reader = Reader {
             pool: scratch.pool.clone(),

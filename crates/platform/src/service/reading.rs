@@ -48,7 +48,7 @@ impl Reading {
         let (mut loops, mut ahead) = (BTreeMap::new(), None);
         // Cargo goes first.
         for class in [Class::Cargo, Class::Parcels] {
-            let (sender, queue) = queue(settings.reader.batch, settings.reader.batch_bytes);
+            let (sender, queue) = queue(settings.reader.room(), settings.reader.batch_bytes);
             loops.insert(class, sender);
             let to = ahead.replace(queue.ahead());
             let reader = Reader {
