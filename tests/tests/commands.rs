@@ -208,3 +208,34 @@ async fn a_queue_that_is_full_by_calls_or_by_bytes_turns_calls_away_at_once() ->
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_were_answered_together_share_the_next_transaction() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC]).await?;
+    let stop = CancellationToken::new();
+    let commands = start(&sandbox, &stop);
+    let mut shared = 0;
+    for round in 0..5 {
+        let held = hold(&sandbox, "OFF1").await?;
+        let submit = |caller: &str| {
+            let (commands, key) = (commands.clone(), format!("{caller}{round}"));
+            tokio::spawn(async move { commands.submit(call(&key, &["OFF1"], b"x")).await })
+        };
+        let first = submit("first");
+        until("the first is being decided", async || Ok(waiting(&sandbox).await? == 1)).await?;
+        let second = submit("second");
+        // One that takes long is worth a wait.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        held.rollback().await?;
+        assert!(first.await?.is_ok());
+        // The second waits already, and the first comes back as a caller in a loop does.
+        assert!(submit("again").await?.is_ok() && second.await?.is_ok());
+        let times = "SELECT count(DISTINCT at) FROM commands WHERE key = ANY($1)";
+        let apart: i64 =
+            sqlx::query_scalar(times).bind([format!("second{round}"), format!("again{round}")].as_slice()).fetch_one(&sandbox.pool).await?;
+        shared += usize::from(apart == 1);
+    }
+    assert!(shared >= 3, "{shared} of 5 rounds shared a transaction");
+    stop.cancel();
+    Ok(())
+}
