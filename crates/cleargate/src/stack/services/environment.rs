@@ -9,9 +9,8 @@ use std::process::Command;
 /// An owner silent for so long loses its partitions; the local broker allows less than the stock one.
 const SESSION_MS: &str = "3000";
 
-/// What a burst took is given back at once: a third less memory when busy, for a twentieth more CPU (docs/performance.md). The C library's heap is
-/// that of the Kafka client, the other one is mimalloc's.
-const FRUGAL: [(&str, &str); 3] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("MIMALLOC_PURGE_DELAY", "0")];
+/// Threads share one heap of the C library, which is the Kafka client's, and what a burst took of it is given back.
+const FRUGAL: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 
 /// The program of a replica with all that it must know of this stack.
 pub fn command(stack: &Stack, replica: Replica, program: Option<&Path>) -> Result<Command> {
