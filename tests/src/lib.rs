@@ -63,7 +63,7 @@ pub fn kafka(prefix: &str) -> settings::Kafka {
         session_ms: 6000,
         largest_message: 1 << 20,
         replication: 1,
-        fetched_kb: 8192,
+        fetched_kb: 2048,
         unsent_kb: 16384,
         properties: Default::default(),
     }

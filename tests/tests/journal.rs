@@ -1,8 +1,11 @@
 //! The journal on a real PostgreSQL: gapless, chained, and telling when somebody meddled.
-use platform::journal::{self, GENESIS, Hash, chain};
+use platform::{
+    database,
+    journal::{self, GENESIS, Hash, chain},
+};
 use sqlx::Row as _;
 use system_tests::{
-    Sandbox,
+    LAYOUT, Sandbox,
     toy::{self, MIGRATIONS, TOPIC, entry},
 };
 
@@ -84,5 +87,19 @@ async fn a_payload_above_the_limit_is_refused_before_it_is_written() -> anyhow::
     let error = toy::tell(&sandbox, &[("OFF1", "s", "eleven byte")]).await.unwrap_err();
     assert!(error.to_string().contains("11 bytes"), "{error}");
     assert_eq!(first_fault(&sandbox).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn columns_keep_a_tenth_of_the_usual_statistics_unless_somebody_has_set_them() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC]).await?;
+    let kept = async || -> anyhow::Result<Vec<i32>> {
+        let targets = "SELECT DISTINCT attstattarget::int FROM pg_attribute WHERE attrelid = 'journal'::regclass AND attnum > 0 ORDER BY 1";
+        Ok(sqlx::query_scalar(targets).fetch_all(&sandbox.pool).await?)
+    };
+    assert_eq!(kept().await?, [10]);
+    sqlx::query("ALTER TABLE journal ALTER COLUMN kind SET STATISTICS 200").execute(&sandbox.pool).await?;
+    database::migrate(&sandbox.url, &MIGRATIONS, &[TOPIC], LAYOUT).await?;
+    assert_eq!(kept().await?, [10, 200]);
     Ok(())
 }

@@ -2,7 +2,7 @@
 use std::{borrow::Cow, collections::BTreeMap, str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    AssertSqlSafe, Connection, PgConnection, PgPool,
     migrate::{Migrate, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -50,7 +50,7 @@ pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx
 /// execution as long as the array is short, which costs several times the work itself; and it reads a whole table while that is small, by a plan
 /// that would stay when the table has grown.
 ///
-/// Rows that are written are unnested in the select list, which hands on each as it comes. `UNNEST` of several arrays in `FROM` first copies
+/// Large rows that are written are unnested in the select list, which hands on each as it comes. `UNNEST` of several arrays in `FROM` first copies
 /// every column into a store of its own, on disk when it is larger than `work_mem`.
 pub const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
@@ -78,21 +78,25 @@ fn all(service: &Migrator) -> Migrator {
     Migrator { migrations: Cow::Owned(migrations), ignore_missing: true, ..Migrator::DEFAULT }
 }
 
-/// Every column that says nothing else keeps a tenth of the usual statistics. Statements are planned for any values (see [`BEGIN`]), so that
-/// PostgreSQL would read, uncompress and sort 30,000 rows of traces and payloads, again and again while tables grow, for plans that do not
-/// look at them. What has it already is left alone: a running service's tables are not locked.
-const COARSE_STATISTICS: &str = r"DO $$
-DECLARE
-    col record;
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('coarse statistics'));
-    FOR col IN SELECT a.attrelid::regclass AS rel, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-            AND COALESCE(a.attstattarget, -1) < 0
-    LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 10', col.rel, col.attname);
-    END LOOP;
-END $$";
+/// One statement for each table of ours that has columns with the usual statistics.
+///
+/// A tenth of them is enough: transactions are planned for any values (see [`BEGIN`]), queries go by key. With all of them PostgreSQL reads,
+/// uncompresses and sorts 30,000 rows of traces and payloads of each table, again and again while it grows. What somebody has set is left alone.
+const COARSER: &str =
+    "SELECT format('ALTER TABLE %s %s', a.attrelid::regclass, string_agg(format('ALTER COLUMN %I SET STATISTICS 10', a.attname), ', '))
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
+        AND a.attnum > 0 AND NOT a.attisdropped AND COALESCE(a.attstattarget, -1) < 0
+    GROUP BY a.attrelid";
+
+/// Each table by itself: reading and writing go on meanwhile, and no two are locked at once.
+async fn coarsen_statistics(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let statements: Vec<String> = sqlx::query_scalar(COARSER).fetch_all(&mut *conn).await?;
+    for statement in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
 
 /// Applies what is pending, under an advisory lock, and creates the stream heads of the topics this service tells.
 pub async fn migrate(url: &str, service: &Migrator, topics: &[&str], layout: Layout) -> Result<(), SchemaError> {
@@ -100,10 +104,10 @@ pub async fn migrate(url: &str, service: &Migrator, topics: &[&str], layout: Lay
     all(service).run(&pool).await?;
     laboratory::point("migrate::before-streams");
     let mut conn = pool.acquire().await?;
-    sqlx::raw_sql(COARSE_STATISTICS).execute(&mut *conn).await?;
     for topic in topics {
         create_streams(&mut conn, topic, layout).await?;
     }
+    coarsen_statistics(&mut conn).await?;
     Ok(())
 }
 

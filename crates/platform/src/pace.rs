@@ -3,6 +3,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// Nothing waits longer than this for company.
+pub(crate) const COMPANY: Duration = Duration::from_millis(50);
+
 /// When something is due again.
 #[derive(Debug)]
 pub struct Pace {

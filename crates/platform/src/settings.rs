@@ -135,7 +135,8 @@ pub struct Reader {
 
 impl Reader {
     /// Messages that may wait in the queue of a class. A paused partition is fetched again only when the request that is under way comes back,
-    /// up to 100 ms later when nothing else comes: meanwhile the loop lives on what is left.
+    /// up to 100 ms later when nothing else comes: meanwhile the loop lives on what is left. `batch_bytes` bounds it too: of messages above some 3 KB
+    /// fewer wait.
     pub const fn room(&self) -> usize {
         self.batch.saturating_mul(4)
     }

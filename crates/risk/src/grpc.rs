@@ -57,7 +57,13 @@ impl Risk for Api {
         let limit = if request.limit == 0 { 100 } else { request.limit.min(1000) };
         let (since, key) = page(&request.page_token).ok_or_else(|| Status::invalid_argument("page_token is not one of ours"))?;
         let mut conn = self.pool.acquire().await.map_err(Refusal::from)?;
-        let rows = store::worklist(&mut conn, &request.office, &request.officer, (since, &key), i64::from(limit)).await.map_err(Refusal::from)?;
+        let (office, officer, after, most) = (&request.office, &request.officer, (since, key.as_str()), i64::from(limit));
+        let rows = if officer.is_empty() {
+            store::worklist_of_all(&mut conn, office, after, most).await
+        } else {
+            store::worklist(&mut conn, office, officer, after, most).await
+        };
+        let rows = rows.map_err(Refusal::from)?;
         let next_page_token = match rows.last() {
             Some(last) if rows.len() == limit as usize => format!("{}/{}", last.since.timestamp_micros(), last.key),
             _ => String::new(),

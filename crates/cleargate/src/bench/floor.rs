@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     clock,
-    stack::{NAMES, Stack},
+    stack::{FRUGAL, NAMES, Stack},
 };
 
 /// A running floor.
@@ -105,7 +105,7 @@ impl Floor {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(&self.program);
         // As our services are started.
-        command.env("MALLOC_ARENA_MAX", "2").stdin(Stdio::null()).stderr(log);
+        command.envs(FRUGAL).stdin(Stdio::null()).stderr(log);
         Ok(command)
     }
 

@@ -118,7 +118,7 @@ fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// ASCII that can be printed, as nearly every item is: eight bytes at a time are soon looked at.
+/// ASCII that can be printed, as nearly every item is: no character has to be decoded.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

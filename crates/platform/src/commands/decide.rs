@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Asker, Call, Commands, Decide, Decision, Waiting,
+    crowd::Crowd,
     stored::{Stored, key, remember, repeat, stored},
 };
 use crate::{
@@ -41,16 +42,13 @@ pub struct CommandLoop<D: Decide> {
     pub health: Health,
     pub metrics: Metrics,
     settings: settings::Commands,
-    /// Calls of the last transaction, and those that had come by its end.
-    crowd: usize,
-    /// How long the last transaction took.
-    took: Duration,
+    crowd: Crowd,
 }
 
-/// No call waits longer than this for company.
-const COMPANY: Duration = Duration::from_millis(50);
 /// How often a call is tried before it is told to come back.
 const PATIENCE: u32 = 8;
+/// Whoever has less time is not kept waiting for others.
+const HURRIED: Duration = Duration::from_millis(200);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -69,7 +67,7 @@ impl<D: Decide> CommandLoop<D> {
         let (sender, queue) = mpsc::channel(settings.queue);
         let room = Arc::new(Semaphore::new(settings.queue_bytes));
         let commands = Commands { queue: sender, room, bytes: settings.queue_bytes, metrics: metrics.clone() };
-        (commands, Self { queue, pool, decide, handler, journal, wake, health, metrics, settings, crowd: 0, took: Duration::ZERO })
+        (commands, Self { queue, pool, decide, handler, journal, wake, health, metrics, settings, crowd: Crowd::new(Instant::now()) })
     }
 
     /// Decides until cancelled and the queue is empty.
@@ -88,39 +86,41 @@ impl<D: Decide> CommandLoop<D> {
                 let Some(next) = next else { return };
                 held.push(next);
             }
-            self.gather(&mut held).await;
-            let (calls, begun) = (held.len(), Instant::now());
+            self.gather(&mut held, &stop).await;
             held = self.step(held).await;
-            (self.crowd, self.took) = (calls + self.queue.len(), begun.elapsed());
         }
     }
 
-    /// What waits already, and as many as were there the last time: callers that were answered together come back together. They are waited for
-    /// as long as a transaction takes, so that a crowd shares one where two would follow each other, and a single caller waits for nobody.
-    async fn gather(&mut self, held: &mut Vec<Waiting<D::Command>>) {
-        let until = Instant::now() + self.took.min(COMPANY);
+    /// What waits already, and the rest of a crowd that comes back; not when one of them has little time, and not for callers that are sent away.
+    async fn gather(&mut self, held: &mut Vec<Waiting<D::Command>>, stop: &CancellationToken) {
+        let mut before = None;
         while held.len() < self.settings.batch {
-            let next = match self.queue.try_recv() {
-                Ok(next) => next,
-                Err(_) if held.len() >= self.crowd => return,
-                Err(_) => match tokio::time::timeout_at(until, self.queue.recv()).await {
-                    Ok(Some(next)) => next,
-                    Ok(None) | Err(_) => return,
-                },
+            if let Ok(next) = self.queue.try_recv() {
+                held.push(next);
+                continue;
+            }
+            let hurried = |w: &Waiting<D::Command>| w.call.deadline.rest() < HURRIED;
+            let waits = self.crowd.waits(held.len(), Instant::now());
+            let Some(until) = waits.filter(|_| !stop.is_cancelled() && !held.iter().any(hurried)) else { return };
+            let before = *before.get_or_insert(held.len());
+            let Ok(Some(next)) = tokio::time::timeout_at(until, self.queue.recv()).await else {
+                return self.crowd.timed_out(held.len(), held.len() - before);
             };
             held.push(next);
         }
     }
 
     /// Decides calls in one transaction and answers them. Returns those to be decided later: tried in vain, or with the key of another.
-    async fn step(&self, waiting: Vec<Waiting<D::Command>>) -> Vec<Waiting<D::Command>> {
+    async fn step(&mut self, waiting: Vec<Waiting<D::Command>>) -> Vec<Waiting<D::Command>> {
         let (now, mut later) = without_repeats(self.in_time(waiting));
         if now.is_empty() {
             return later;
         }
         let (calls, askers): (Vec<_>, Vec<_>) = now.into_iter().map(|w| (w.call, w.asker)).unzip();
+        let begun = Instant::now();
         match self.transact(&calls).await {
             Ok((decisions, told)) => {
+                self.crowd.decided(calls.len(), self.queue.len(), begun.elapsed(), Instant::now());
                 self.wake.committed(told);
                 self.metrics.decided(decisions.len());
                 askers.into_iter().zip(decisions).for_each(|(asker, decision)| asker.tell(decision));

@@ -1,9 +1,11 @@
 //! gRPC commands: each decided once by its idempotency key, many sharing one commit.
 //!
-//! Calls queue; whatever waits when a transaction is free is decided together, so 64 callers cost a few commits and not 64. A call with the
+//! Calls queue; whatever waits when a transaction is free is decided together, so 64 callers cost a few commits and not 64. Callers that were
+//! answered together are waited for a moment, so that they do not fall into halves that wait for each other. A call with the
 //! key of an earlier one gets the stored answer; the same key with other content is refused. A refusal is not stored: what was mended may be
 //! sent again under the same key.
 //! A call whose deadline passed while it waited is not decided.
+mod crowd;
 mod decide;
 mod stored;
 

@@ -2,12 +2,10 @@
 use std::time::Duration;
 
 use super::{Origin, Source};
-use crate::streams::Class;
+use crate::{pace::COMPANY, streams::Class};
 
 /// A transaction of parcels that takes longer holds up cargo: both of an office may need the same rows.
 const LONGEST: Duration = Duration::from_secs(1);
-/// Nothing waits longer than this for company.
-const PATIENCE: Duration = Duration::from_millis(50);
 /// Facts closer together than this come as a crowd, once so many have: one declaration alone brings two or three of them.
 const CLOSE: Duration = Duration::from_millis(20);
 const CROWD: u8 = 4;
@@ -45,7 +43,7 @@ impl Measure {
     /// How long to wait for more: not at all for a single declaration, and in a crowd as long as the last transaction took, or some times as long.
     /// So a loop spends half of its time on transactions at most, and a machine that has too much to do gets fewer and larger ones.
     pub fn gathering(self) -> Duration {
-        if self.close < CROWD { Duration::ZERO } else { (self.last * self.gathers).min(PATIENCE) }
+        if self.close < CROWD { Duration::ZERO } else { (self.last * self.gathers).min(COMPANY) }
     }
 
     /// How long to give way at most: so what gives way gets a tenth of the time, is slower and does not starve.

@@ -110,16 +110,29 @@ pub async fn queued_files(conn: &mut PgConnection, most: i64) -> Result<i64, Fai
     Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "files!" FROM (SELECT FROM files WHERE state = 'QUEUED' LIMIT $1) f"#, most).fetch_one(conn).await?)
 }
 
-/// Open and queued files of an office after (since, key), of one officer or of all when `officer` is empty.
+/// Open files of an officer after (since, key), oldest first.
 pub async fn worklist(conn: &mut PgConnection, office: &str, officer: &str, after: (Instant, &str), limit: i64) -> Result<Vec<FileRow>, Failure> {
     Ok(sqlx::query_as!(
         FileRow,
         r#"SELECT key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace
-           FROM files
-           WHERE office = $1 AND state IN ('OPEN', 'QUEUED') AND ($2 = '' OR officer = $2) AND (since, key) > ($3, $4)
-           ORDER BY since, key LIMIT $5"#,
+           FROM files WHERE office = $1 AND officer = $2 AND state = 'OPEN' AND (since, key) > ($3, $4) ORDER BY since, key LIMIT $5"#,
         office,
         officer,
+        after.0,
+        after.1,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Open and queued files of an office after (since, key), oldest first.
+pub async fn worklist_of_all(conn: &mut PgConnection, office: &str, after: (Instant, &str), limit: i64) -> Result<Vec<FileRow>, Failure> {
+    Ok(sqlx::query_as!(
+        FileRow,
+        r#"SELECT key, version, office, class, lane, form, state, officer, supervisor, queue_reason, how, grp, points, round, selection_day, since, facts, selection, trace
+           FROM files WHERE office = $1 AND state IN ('OPEN', 'QUEUED') AND (since, key) > ($2, $3) ORDER BY since, key LIMIT $4"#,
+        office,
         after.0,
         after.1,
         limit

@@ -7,7 +7,7 @@ mod registers;
 mod rules;
 
 pub use counts::{Counted, add_counts, counts};
-pub use files::{FileRow, files, grouped, held_by, holders, queued, queued_files, queues, worklist};
+pub use files::{FileRow, files, grouped, held_by, holders, queued, queued_files, queues, worklist, worklist_of_all};
 pub use filing::{add_files, save_files};
 pub use offices::{
     LoadRow, OfficeRow, beacons, day_keys, loads, lock_offices, rosters, save_keys, save_loads, save_offices, save_rosters, set_beacon,

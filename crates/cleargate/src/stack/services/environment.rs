@@ -10,7 +10,7 @@ use std::process::Command;
 const SESSION_MS: &str = "3000";
 
 /// Threads share one heap of the C library, which is the Kafka client's, and what a burst took of it is given back.
-const FRUGAL: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
+pub const FRUGAL: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 
 /// The program of a replica with all that it must know of this stack.
 pub fn command(stack: &Stack, replica: Replica, program: Option<&Path>) -> Result<Command> {
