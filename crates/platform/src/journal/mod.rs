@@ -4,6 +4,7 @@
 //! the next positions and writes all rows in one statement. Positions are therefore gapless and in commit order: no sequence is involved,
 //! so a reader that asks for everything after a position can never miss a slower transaction.
 pub mod chain;
+mod copy;
 mod read;
 
 use std::collections::HashMap;
@@ -92,8 +93,19 @@ fn chained(entries: Vec<Entry>, streams: &[i32], heads: &mut Heads) -> Result<Ve
     entries.into_iter().zip(streams).map(chain).collect()
 }
 
-/// The rows and, in the same statement, the heads behind them.
+/// From so many rows on, copying them costs less than its two further round trips.
+const MANY: usize = 200;
+
 async fn write(conn: &mut PgConnection, rows: &[Row], heads: &Heads) -> Result<(), Failure> {
+    if rows.len() < MANY {
+        return insert(conn, rows, heads).await;
+    }
+    copy::copy(conn, rows).await?;
+    insert(conn, &[], heads).await
+}
+
+/// The rows and, in the same statement, the heads behind them.
+async fn insert(conn: &mut PgConnection, rows: &[Row], heads: &Heads) -> Result<(), Failure> {
     let text = |field: fn(&Row) -> &str| rows.iter().map(field).collect::<Vec<_>>();
     let bytes = |field: fn(&Row) -> &[u8]| rows.iter().map(field).collect::<Vec<_>>();
     let streams: Vec<i32> = rows.iter().map(|r| r.stream).collect();
