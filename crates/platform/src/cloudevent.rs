@@ -86,7 +86,12 @@ pub fn to_text(headers: &Headers) -> String {
 
 /// Headers from [`to_text`].
 pub fn from_text(text: &str) -> Headers {
-    text.lines().filter_map(|line| line.split_once('=')).collect()
+    pairs(text).collect()
+}
+
+/// The same, one after the other.
+pub fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
+    text.lines().filter_map(|line| line.split_once('='))
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub fn ordered_producer(settings: &settings::Kafka) -> ClientConfig {
         .set("acks", "all")
         .set("message.timeout.ms", "0")
         // Long enough for what is handed over at once; what comes while a piece is under way is gathered by the relay.
-        .set("linger.ms", "0.5")
+        .set("linger.ms", "1")
         .set("compression.type", "none")
         .set("queue.buffering.max.kbytes", settings.unsent_kb.to_string())
         .set("batch.size", "262144");

@@ -1,5 +1,5 @@
 //! A message as Kafka delivered it, and a fact as handlers see it.
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -170,28 +170,40 @@ impl Arrival for Fact {
 }
 
 impl Row {
-    /// The headers under which the relay sends this row.
-    pub fn wire_headers(&self) -> Headers {
-        let own = cloudevent::from_text(&self.headers);
-        let mut headers = Headers::with_capacity(14 + own.len(), 640 + own.bytes());
-        headers.push(cloudevent::SPECVERSION, "1.0");
-        headers.push(cloudevent::SOURCE, &format!("/{}", self.topic));
-        headers.push(cloudevent::ID, &format!("{}-{}", self.stream, self.position));
-        headers.push(cloudevent::TYPE, &self.kind);
-        headers.push(cloudevent::SUBJECT, &self.subject);
-        headers.push(cloudevent::TIME, &self.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
-        headers.push(cloudevent::SEQUENCE, &format!("{:020}", self.position));
-        headers.push(cloudevent::OFFICE, &self.office);
-        headers.push(cloudevent::ACTOR, &self.actor);
-        headers.push(cloudevent::CAUSE, &self.cause);
-        headers.push(cloudevent::CHAIN, &hex::encode(&self.hash));
+    /// The headers under which the relay sends this row, one after the other: name and value.
+    pub fn each_wire_header(&self, mut put: impl FnMut(&str, &str)) {
+        let own = cloudevent::pairs(&self.headers);
+        let mut text = String::with_capacity(64);
+        let mut written = |value: std::fmt::Arguments<'_>, name, put: &mut dyn FnMut(&str, &str)| {
+            text.clear();
+            // Writing to a text cannot fail.
+            let _ = text.write_fmt(value);
+            put(name, &text);
+        };
+        put(cloudevent::SPECVERSION, "1.0");
+        written(format_args!("/{}", self.topic), cloudevent::SOURCE, &mut put);
+        written(format_args!("{}-{}", self.stream, self.position), cloudevent::ID, &mut put);
+        put(cloudevent::TYPE, &self.kind);
+        put(cloudevent::SUBJECT, &self.subject);
+        put(cloudevent::TIME, &self.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+        written(format_args!("{:020}", self.position), cloudevent::SEQUENCE, &mut put);
+        put(cloudevent::OFFICE, &self.office);
+        put(cloudevent::ACTOR, &self.actor);
+        put(cloudevent::CAUSE, &self.cause);
+        put(cloudevent::CHAIN, &hex::encode(&self.hash));
         if !self.trace.is_empty() {
-            headers.push(cloudevent::TRACEPARENT, &self.trace);
+            put(cloudevent::TRACEPARENT, &self.trace);
         }
-        if own.get(cloudevent::CONTENT_TYPE).is_empty() {
-            headers.push(cloudevent::CONTENT_TYPE, cloudevent::PROTOBUF);
+        if own.clone().all(|(name, value)| name != cloudevent::CONTENT_TYPE || value.is_empty()) {
+            put(cloudevent::CONTENT_TYPE, cloudevent::PROTOBUF);
         }
-        headers.extend(own.iter());
+        own.for_each(|(name, value)| put(name, value));
+    }
+
+    /// The same, kept.
+    pub fn wire_headers(&self) -> Headers {
+        let mut headers = Headers::with_capacity(16, 640 + self.headers.len());
+        self.each_wire_header(|name, value| headers.push(name, value));
         headers
     }
 }

@@ -4,6 +4,7 @@
 //! contiguous acknowledged prefix. A crash between acknowledgement and move, or a second relay, may send rows twice; readers drop them by
 //! position. A topic that contradicts the journal gets nothing more. No Kafka transactions.
 mod last;
+mod line;
 mod session;
 mod sql;
 mod waiting;
@@ -113,7 +114,7 @@ impl Relay {
         if !session.queue(fresh) {
             self.looking.at_once();
         }
-        if self.looking.due() && session.is_drained() {
+        if self.looking.due() && session.is_starved() {
             self.look(session).await?;
         }
         session.hear();
@@ -125,16 +126,20 @@ impl Relay {
         Ok(Step { leading: true, sent, in_flight: session.relaying.in_flight(), advanced, refused: self.refused.len() })
     }
 
-    /// Reads what follows the last row that each stream was given.
+    /// Reads what each stream has and this process has not: what others wrote, or what there was no room for.
     async fn look(&mut self, session: &mut Session) -> Result<(), Failure> {
         let heads = sql::heads(&mut *self.pool.acquire().await?).await?;
         self.begin(session, &heads).await?;
-        let rows = sql::unsent(&mut *self.pool.acquire().await?, &session.relaying, &heads, self.settings.rows).await?;
+        // Read after the heads: most of what was committed here before them is at hand by now.
+        let (fresh, more) = self.wake.take();
+        session.queue(fresh);
+        let gaps: Vec<_> = heads.iter().flat_map(|head| session.gaps(&head.place, head.position).into_iter().map(|gap| (&head.place, gap))).collect();
+        let rows = sql::missing(&mut *self.pool.acquire().await?, &gaps, self.settings.rows).await?;
         // As long as there were rows there may be more of them.
-        if rows.is_empty() {
+        if rows.is_empty() && !more {
             self.looking.done();
         }
-        session.queue(rows);
+        session.fill(rows);
         Ok(())
     }
 

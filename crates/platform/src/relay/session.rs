@@ -1,6 +1,6 @@
 //! One producer: rows in, acknowledgements out. After its first failure another one takes its place.
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -16,6 +16,7 @@ use rdkafka::{
 
 use super::{
     Place,
+    line::{Gap, Line},
     waiting::{Waiting, weight},
     wake::Wake,
 };
@@ -62,12 +63,12 @@ pub(super) struct Session {
     heard: Arc<Heard>,
     pub relaying: Relaying<Place, Sound>,
     /// Not given to the producer yet, by stream.
-    pending: BTreeMap<Place, VecDeque<Row>>,
+    pending: BTreeMap<Place, Line>,
     waiting: Waiting,
 }
 
-/// Bytes that a stream is given at once: less than a batch of the producer. While the library holds a second batch of a partition whose first is
-/// under way, it asks its sockets without a pause.
+/// Bytes that a stream is given at once: less than a batch of the producer. While the library holds rows of a partition behind a batch that is under
+/// way, and their linger is over, its thread polls its sockets without a pause.
 const PIECE: usize = 220_000;
 
 impl Session {
@@ -77,34 +78,53 @@ impl Session {
         Ok(Self { producer, heard, relaying: Relaying::new(Sound), pending: BTreeMap::new(), waiting: Waiting::default() })
     }
 
-    /// Nothing waits to be given to the producer.
-    pub fn is_drained(&self) -> bool {
-        self.waiting.is_empty()
+    /// Nothing that waits can be given to the producer before what lies in the journal.
+    pub fn is_starved(&self) -> bool {
+        self.pending.iter().all(|(place, line)| self.relaying.last_sent(place).is_none_or(|sent| !line.goes_on(sent)))
     }
 
-    /// Queues rows that follow what each stream was given. False when something between is missing, or when too many wait already: then the
-    /// journal has to be read.
+    /// Keeps rows that were committed here. False when something before them is missing, or when too many wait already: then the journal has to be read.
     pub fn queue(&mut self, rows: Vec<Row>) -> bool {
         if !self.waiting.has_room(&rows) {
             return rows.is_empty();
         }
-        let mut complete = true;
+        let mut unbroken = true;
         for row in rows {
-            let place = (row.topic.clone(), row.stream);
-            let Some(sent) = self.relaying.last_sent(&place) else {
-                complete = false;
-                continue;
-            };
-            let line = self.pending.entry(place).or_default();
-            let last = line.back().map_or(sent, |row| row.position);
-            if row.position == last + 1 {
-                self.waiting.add(&row);
-                line.push_back(row);
-            } else {
-                complete &= row.position <= last;
-            }
+            unbroken &= self.keep(row);
         }
-        complete
+        unbroken
+    }
+
+    /// Keeps rows that were read because they are missing. Where there is no room for them, what waits behind them is read again later.
+    pub fn fill(&mut self, rows: Vec<Row>) {
+        if !self.waiting.has_room(&rows) {
+            self.pending.clear();
+            self.waiting = Waiting::default();
+        }
+        for row in rows {
+            self.keep(row);
+        }
+    }
+
+    /// Whether nothing is missing before the row.
+    fn keep(&mut self, row: Row) -> bool {
+        let place = (row.topic.clone(), row.stream);
+        let Some(sent) = self.relaying.last_sent(&place) else { return false };
+        if row.position <= sent {
+            return true;
+        }
+        let line = self.pending.entry(place).or_default();
+        let bytes = weight(&row);
+        if line.put(row) {
+            self.waiting.add(bytes);
+        }
+        line.is_unbroken(sent)
+    }
+
+    /// What lies in the journal alone of a stream that goes as far as `head`.
+    pub fn gaps(&self, place: &Place, head: i64) -> Vec<Gap> {
+        let Some(sent) = self.relaying.wants(place, head) else { return Vec::new() };
+        self.pending.get(place).map_or_else(|| vec![Gap { after: sent, before: head + 1 }], |line| line.gaps(sent, head))
     }
 
     /// Takes in what the broker has acknowledged since the last time.
@@ -122,35 +142,36 @@ impl Session {
     /// A stream whose rows are still under way waits until they are acknowledged (Nagle, RFC 896): at once when idle, in large pieces when busy.
     pub fn send(&mut self, prefix: &str, go_on: impl Fn() -> bool) -> Result<usize, KafkaError> {
         let mut pending = std::mem::take(&mut self.pending);
-        let (mut sent, half) = (0, pending.values().map(VecDeque::len).sum::<usize>() / 2);
-        let mut full = false;
+        let (mut sent, half) = (0, pending.values().map(Line::len).sum::<usize>() / 2);
         for (place, line) in &mut pending {
-            if !self.relaying.settled(place) {
-                continue;
-            }
-            let mut piece = 0;
-            while !full
-                && piece < PIECE
-                && go_on()
-                && let Some(row) = line.front()
-            {
-                piece += weight(row);
+            let Some(last) = self.relaying.last_sent(place).filter(|_| self.relaying.settled(place) && go_on()) else { continue };
+            let topic = format!("{prefix}{}", place.0);
+            // All headers are made before the first row is given: what comes within the producer's linger goes out as one batch.
+            let piece: Vec<(&Row, OwnedHeaders)> = line.piece(last, PIECE).map(|row| (row, headers(row))).collect();
+            let (mut given, mut bytes, mut full) = (0, 0, false);
+            for (row, headers) in piece {
                 if sent > 0 && sent == half {
                     laboratory::point("relay::middle-of-send");
                 }
-                match self.give(prefix, row) {
+                match self.give(&topic, row, headers) {
                     Ok(()) => {
                         self.relaying.sent(place, row.position);
-                        self.waiting.remove(row);
-                        line.pop_front();
-                        sent += 1;
+                        (given, bytes, sent) = (given + 1, bytes + weight(row), sent + 1);
                     }
-                    Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => full = true,
+                    Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => {
+                        full = true;
+                        break;
+                    }
                     Err(error) => {
                         self.relaying.fail();
                         return Err(error);
                     }
                 }
+            }
+            line.drop_first(given);
+            self.waiting.remove(bytes);
+            if full {
+                break;
             }
         }
         pending.retain(|_, line| !line.is_empty());
@@ -158,14 +179,9 @@ impl Session {
         Ok(sent)
     }
 
-    fn give(&self, prefix: &str, row: &Row) -> Result<(), KafkaError> {
-        let topic = format!("{prefix}{}", row.topic);
-        let mut headers = OwnedHeaders::new_with_capacity(16);
-        for (key, value) in row.wire_headers().iter() {
-            headers = headers.insert(Header { key, value: Some(value) });
-        }
+    fn give(&self, topic: &str, row: &Row, headers: OwnedHeaders) -> Result<(), KafkaError> {
         let opaque = Box::new(((row.topic.clone(), row.stream), row.position));
-        let record = BaseRecord::with_opaque_to(&topic, opaque).partition(row.stream).key(&row.office).payload(&row.payload).headers(headers);
+        let record = BaseRecord::with_opaque_to(topic, opaque).partition(row.stream).key(&row.office).payload(&row.payload).headers(headers);
         self.producer.send(record).map_err(|(error, _)| error)
     }
 
@@ -173,4 +189,10 @@ impl Session {
     pub fn purge(&self) {
         self.producer.purge(PurgeConfig::default().queue().inflight());
     }
+}
+
+fn headers(row: &Row) -> OwnedHeaders {
+    let mut headers = Some(OwnedHeaders::new_with_capacity(16));
+    row.each_wire_header(|key, value| headers = headers.take().map(|given| given.insert(Header { key, value: Some(value) })));
+    headers.unwrap_or_default()
 }

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 
-use super::Place;
+use super::{Place, line::Gap};
 use crate::{
     failure::Failure,
     journal::{Hash, Row, chain},
-    protocol::{Laws, relaying::Relaying, start::Found},
+    protocol::start::Found,
 };
 
 /// How far a stream goes, and how far it is published.
@@ -22,29 +22,27 @@ pub(super) async fn heads(conn: &mut PgConnection) -> Result<Vec<Ends>, Failure>
     Ok(rows.into_iter().map(|r| Ends { place: (r.topic.into(), r.stream), position: r.position, published: r.published }).collect())
 }
 
-/// Rows that the producer was not given yet, at most `limit` of each stream.
-pub(super) async fn unsent<L: Laws>(conn: &mut PgConnection, relaying: &Relaying<Place, L>, heads: &[Ends], limit: i64) -> Result<Vec<Row>, Failure> {
-    let (mut topics, mut streams, mut after) = (Vec::new(), Vec::new(), Vec::new());
-    for head in heads {
-        if let Some(sent) = relaying.wants(&head.place, head.position) {
-            topics.push(head.place.0.as_ref());
-            streams.push(head.place.1);
-            after.push(sent);
-        }
-    }
+/// Rows of these gaps, at most `limit` of each.
+pub(super) async fn missing(conn: &mut PgConnection, gaps: &[(&Place, Gap)], limit: i64) -> Result<Vec<Row>, Failure> {
+    let topics: Vec<&str> = gaps.iter().map(|((topic, _), _)| topic.as_ref()).collect();
+    let streams: Vec<i32> = gaps.iter().map(|((_, stream), _)| *stream).collect();
+    let after: Vec<i64> = gaps.iter().map(|(_, gap)| gap.after).collect();
+    let before: Vec<i64> = gaps.iter().map(|(_, gap)| gap.before).collect();
     if topics.is_empty() {
         return Ok(Vec::new());
     }
     Ok(sqlx::query_as!(
         Row,
         r#"SELECT j.topic, j.stream, j.position, j.kind, j.subject, j.office, j.actor, j.cause, j.recorded_at, j.trace, j.headers, j.payload, j.hash
-           FROM UNNEST($1::text[], $2::int[], $3::bigint[]) AS w (topic, stream, after)
+           FROM UNNEST($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS w (topic, stream, after, before)
            CROSS JOIN LATERAL (SELECT r.topic, r.stream, r.position, r.kind, r.subject, r.office, r.actor, r.cause, r.recorded_at, r.trace, r.headers,
-                                      r.payload, r.hash FROM journal r WHERE r.topic = w.topic AND r.stream = w.stream AND r.position > w.after
-                               ORDER BY r.position LIMIT $4) j"#,
+                                      r.payload, r.hash FROM journal r
+                               WHERE r.topic = w.topic AND r.stream = w.stream AND r.position > w.after AND r.position < w.before
+                               ORDER BY r.position LIMIT $5) j"#,
         &topics as &[&str],
         &streams,
         &after,
+        &before,
         limit
     )
     .fetch_all(conn)

@@ -6,7 +6,7 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
-use super::waiting::Waiting;
+use super::waiting::{Waiting, weight};
 use crate::{journal::Row, kafka::group::lock};
 
 /// Wakes the relay of this process.
@@ -38,7 +38,7 @@ impl Wake {
     pub fn committed(&self, rows: Vec<Row>) {
         let mut fresh = lock(&self.0.fresh);
         if fresh.waiting.has_room(&rows) {
-            rows.iter().for_each(|row| fresh.waiting.add(row));
+            rows.iter().for_each(|row| fresh.waiting.add(weight(row)));
             fresh.rows.extend(rows);
         } else {
             *fresh = Fresh::default();
