@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use crate::pace::COMPANY;
 
 /// Rounds without waiting after callers did not come back: those who lodge each for themselves never do.
-const REST: u8 = 8;
+const REST: u8 = 2;
 
 /// What the last transaction says of the next.
 #[derive(Debug, Clone, Copy)]
