@@ -27,6 +27,9 @@ pub enum SchemaError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
+/// A connection that was used less than this ago is taken to be alive. Where it is not, its transaction fails and is tried again.
+const UNTESTED: Duration = Duration::from_secs(1);
+
 /// A pool that connects when first used, so that a service can live without its database.
 pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(settings.url.expose())?.application_name(service).statement_cache_capacity(200);
@@ -34,6 +37,16 @@ pub fn pool(settings: &settings::Database, service: &str) -> Result<PgPool, sqlx
         .max_connections(settings.connections)
         .min_connections(2)
         .acquire_timeout(Duration::from_millis(settings.acquire_ms))
+        // A connection that was used a moment ago is not asked first whether it is still there: that would be a round trip for each transaction.
+        .test_before_acquire(false)
+        .before_acquire(|conn, used| {
+            Box::pin(async move {
+                if used.idle_for >= UNTESTED {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         // A large batch leaves a large buffer in the connection that wrote it; without this every connection of the pool keeps one.
         .after_release(|conn, _| {
             Box::pin(async move {
