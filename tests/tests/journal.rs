@@ -1,6 +1,6 @@
 //! The journal on a real PostgreSQL: gapless, chained, and telling when somebody meddled.
 use platform::{
-    database,
+    Entry, database,
     journal::{self, GENESIS, Hash, chain},
 };
 use sqlx::Row as _;
@@ -53,6 +53,22 @@ async fn eight_concurrent_writers_leave_gapless_positions_and_an_unbroken_chain(
     assert_eq!(first_fault(&sandbox).await?, None);
     let rows: i64 = sqlx::query("SELECT count(*) FROM journal").fetch_one(&sandbox.pool).await?.get(0);
     assert!(rows > 700, "{rows} rows");
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_rows_at_once_are_kept_as_they_were_told_and_so_are_few() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC]).await?;
+    let mut tx = sandbox.pool.begin().await?;
+    let mut told = Vec::new();
+    for rows in [1_000, 3] {
+        let varied = |n: usize| Entry { trace: format!("trace {n}"), payload: vec![b'a'; n * 7], ..entry(TOPIC, "OFF1", &format!("số {n}"), "") };
+        told.extend(journal::append(&mut tx, sandbox.journal, (0..rows).map(varied).collect()).await?);
+    }
+    let kept = journal::read(&mut tx, TOPIC, told[0].stream, 1, i64::MAX).await?;
+    tx.commit().await?;
+    assert_eq!(format!("{kept:?}"), format!("{told:?}"));
+    assert_eq!(first_fault(&sandbox).await?, None);
     Ok(())
 }
 

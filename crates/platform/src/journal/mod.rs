@@ -1,7 +1,7 @@
 //! The journal: outbox, audit log and event source in one append-only table.
 //!
 //! A use case collects [`Entry`]s while it works. At the end of its transaction [`append`] locks the head of every stream concerned, takes
-//! the next positions and writes all rows in one statement. Positions are therefore gapless and in commit order: no sequence is involved,
+//! the next positions and writes all rows. Positions are therefore gapless and in commit order: no sequence is involved,
 //! so a reader that asks for everything after a position can never miss a slower transaction.
 pub mod chain;
 mod copy;
