@@ -27,7 +27,8 @@ pub enum SchemaError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
-/// A connection that was used less than this ago is taken to be alive. Where it is not, its transaction fails and is tried again.
+/// A connection that was used less than this ago is taken to be alive. Where it is not, a loop tries its transaction again and a query is answered
+/// `UNAVAILABLE`.
 const UNTESTED: Duration = Duration::from_secs(1);
 
 /// A pool that connects when first used, so that a service can live without its database.

@@ -138,7 +138,10 @@ impl Operations for Desk {
 
     async fn redrive(&self, request: Request<RedriveRequest>) -> Result<Response<RedriveResponse>, Status> {
         let id = letter_id(request.into_inner().id)?;
-        let Redriven { applied, left, reason, .. } = Desk::redrive(self, &id).await?;
+        let desk = self.clone();
+        // Not dropped with the caller: a transaction that appends goes to its end.
+        let redriven = tokio::spawn(async move { desk.redrive(&id).await }).await.map_err(|_| Refusal::Internal)?;
+        let Redriven { applied, left, reason, .. } = redriven?;
         Ok(Response::new(RedriveResponse { applied, left, reason }))
     }
 

@@ -35,7 +35,7 @@ impl Floor {
         let own = std::env::current_exe().context("the place of this program is unknown")?;
         let program = own.with_file_name("floor");
         if !program.is_file() {
-            bail!("{} is not built; run `make bench`, which builds it", program.display());
+            bail!("{} is not built; `make bench` builds target/dist/floor and runs target/dist/cleargate beside it", program.display());
         }
         let admin = stack.database_url("admin")?.context("no database yet; run `cleargate up`")?;
         let name = format!("floor{}", clock::now_micros() / 1000 % 1_000_000_000);

@@ -39,6 +39,8 @@ impl std::fmt::Display for Place {
 
 /// Appends the entries in their order; returns the rows that they have become.
 ///
+/// Must not be dropped before it ends: a connection that is left within a `COPY` answers the next statements with what was meant for this one.
+///
 /// # Errors
 /// `Deterministic` when a payload is too large or a stream does not exist.
 pub async fn append(conn: &mut PgConnection, journal: Journal, entries: Vec<Entry>) -> Result<Vec<Row>, Failure> {

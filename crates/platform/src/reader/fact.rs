@@ -1,5 +1,5 @@
 //! A message as Kafka delivered it, and a fact as handlers see it.
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -173,20 +173,13 @@ impl Row {
     /// The headers under which the relay sends this row, one after the other: name and value.
     pub fn each_wire_header(&self, mut put: impl FnMut(&str, &str)) {
         let own = cloudevent::pairs(&self.headers);
-        let mut text = String::with_capacity(64);
-        let mut written = |value: std::fmt::Arguments<'_>, name, put: &mut dyn FnMut(&str, &str)| {
-            text.clear();
-            // Writing to a text cannot fail.
-            let _ = text.write_fmt(value);
-            put(name, &text);
-        };
         put(cloudevent::SPECVERSION, "1.0");
-        written(format_args!("/{}", self.topic), cloudevent::SOURCE, &mut put);
-        written(format_args!("{}-{}", self.stream, self.position), cloudevent::ID, &mut put);
+        put(cloudevent::SOURCE, &format!("/{}", self.topic));
+        put(cloudevent::ID, &format!("{}-{}", self.stream, self.position));
         put(cloudevent::TYPE, &self.kind);
         put(cloudevent::SUBJECT, &self.subject);
         put(cloudevent::TIME, &self.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
-        written(format_args!("{:020}", self.position), cloudevent::SEQUENCE, &mut put);
+        put(cloudevent::SEQUENCE, &format!("{:020}", self.position));
         put(cloudevent::OFFICE, &self.office);
         put(cloudevent::ACTOR, &self.actor);
         put(cloudevent::CAUSE, &self.cause);

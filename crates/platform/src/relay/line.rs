@@ -60,20 +60,13 @@ impl Line {
         usize::try_from(last - sent) == Ok(self.len())
     }
 
-    /// What is missing behind the last row sent, up to the head of the stream.
-    pub fn gaps(&self, sent: i64, head: i64) -> Vec<Gap> {
-        let last = self.0.last_key_value().map_or(sent, |(position, _)| *position);
-        let mut gaps = Vec::new();
-        if !self.is_unbroken(sent) {
-            let before = std::iter::once(sent).chain(self.0.keys().copied());
-            gaps.extend(
-                before.zip(self.0.keys()).filter(|(after, before)| after + 1 < **before).map(|(after, before)| Gap { after, before: *before }),
-            );
-        }
-        if last < head {
-            gaps.push(Gap { after: last, before: head + 1 });
-        }
-        gaps
+    /// What is missing behind the last row sent, up to the head of the stream: the first gaps, until they have so many rows. Those behind are wanted later.
+    pub fn gaps(&self, sent: i64, head: i64, rows: i64) -> Vec<Gap> {
+        let mut wanted = rows;
+        let after = std::iter::once(sent).chain(self.0.keys().copied());
+        let before = self.0.keys().copied().chain(std::iter::once(head + 1));
+        let gaps = after.zip(before).filter(|(after, before)| after + 1 < *before).map(|(after, before)| Gap { after, before });
+        gaps.take_while(|gap| std::mem::replace(&mut wanted, wanted - (gap.before - gap.after - 1)) > 0).collect()
     }
 }
 
@@ -95,7 +88,7 @@ mod tests {
         #[test]
         fn what_is_here_and_what_is_missing_are_all_that_follows(here in prop::collection::btree_set(5..40_i64, 0..20), head in 4..50_i64) {
             let line = line(here.iter().copied());
-            let missing: Vec<i64> = line.gaps(4, head).into_iter().flat_map(|gap| gap.after + 1..gap.before).collect();
+            let missing: Vec<i64> = line.gaps(4, head, i64::MAX).into_iter().flat_map(|gap| gap.after + 1..gap.before).collect();
             let end = here.last().copied().unwrap_or(4).max(head);
             let expected: Vec<i64> = (5..=end).filter(|position| !here.contains(position)).collect();
             prop_assert_eq!(line.is_unbroken(4), expected.iter().all(|position| here.last().is_none_or(|last| position > last)));
@@ -111,7 +104,8 @@ mod tests {
         assert_eq!(line.piece(4, usize::MAX).map(|row| row.position).collect::<Vec<_>>(), [5]);
         line.drop_first(1);
         assert!(!line.goes_on(5));
-        assert_eq!(line.gaps(5, 8), [Gap { after: 5, before: 7 }, Gap { after: 7, before: 9 }]);
+        assert_eq!(line.gaps(5, 8, 2), [Gap { after: 5, before: 7 }, Gap { after: 7, before: 9 }]);
+        assert_eq!(line.gaps(5, 8, 1), [Gap { after: 5, before: 7 }]);
     }
 
     #[test]

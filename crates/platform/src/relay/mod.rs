@@ -133,8 +133,10 @@ impl Relay {
         // Read after the heads: most of what was committed here before them is at hand by now.
         let (fresh, more) = self.wake.take();
         let unbroken = session.queue(fresh);
-        let gaps: Vec<_> = heads.iter().flat_map(|head| session.gaps(&head.place, head.position).into_iter().map(|gap| (&head.place, gap))).collect();
-        let rows = sql::missing(&mut *self.pool.acquire().await?, &gaps, self.settings.rows).await?;
+        let most = self.settings.rows;
+        let gaps: Vec<_> =
+            heads.iter().flat_map(|head| session.gaps(&head.place, head.position, most).into_iter().map(|gap| (&head.place, gap))).collect();
+        let rows = sql::missing(&mut *self.pool.acquire().await?, &gaps, most).await?;
         // As long as there were rows there may be more of them.
         if rows.is_empty() && unbroken && !more {
             self.looking.done();

@@ -121,10 +121,10 @@ impl Session {
         line.is_unbroken(sent)
     }
 
-    /// What lies in the journal alone of a stream that goes as far as `head`.
-    pub fn gaps(&self, place: &Place, head: i64) -> Vec<Gap> {
-        let Some(sent) = self.relaying.wants(place, head) else { return Vec::new() };
-        self.pending.get(place).map_or_else(|| vec![Gap { after: sent, before: head + 1 }], |line| line.gaps(sent, head))
+    /// What lies in the journal alone of a stream that goes as far as `head`: so many rows that are wanted next, about.
+    pub fn gaps(&self, place: &Place, head: i64, rows: i64) -> Vec<Gap> {
+        let Some(sent) = self.relaying.last_sent(place) else { return Vec::new() };
+        self.pending.get(place).unwrap_or(&Line::default()).gaps(sent, head, rows)
     }
 
     /// Takes in what the broker has acknowledged since the last time.
@@ -144,12 +144,12 @@ impl Session {
         let mut pending = std::mem::take(&mut self.pending);
         let (mut sent, half) = (0, pending.values().map(Line::len).sum::<usize>() / 2);
         for (place, line) in &mut pending {
-            let Some(last) = self.relaying.last_sent(place).filter(|_| self.relaying.settled(place) && go_on()) else { continue };
+            let Some(last) = self.relaying.last_sent(place).filter(|_| self.relaying.settled(place)) else { continue };
             let topic = format!("{prefix}{}", place.0);
             // All headers are made before the first row is given: what comes within the producer's linger goes out as one batch.
             let piece: Vec<(&Row, OwnedHeaders)> = line.piece(last, PIECE).map(|row| (row, headers(row))).collect();
             let (mut given, mut bytes, mut full) = (0, 0, false);
-            for (row, headers) in piece {
+            for (row, headers) in piece.into_iter().take_while(|_| go_on()) {
                 if sent > 0 && sent == half {
                     laboratory::point("relay::middle-of-send");
                 }
