@@ -66,7 +66,12 @@ impl Line {
         let after = std::iter::once(sent).chain(self.0.keys().copied());
         let before = self.0.keys().copied().chain(std::iter::once(head + 1));
         let gaps = after.zip(before).filter(|(after, before)| after + 1 < *before).map(|(after, before)| Gap { after, before });
-        gaps.take_while(|gap| std::mem::replace(&mut wanted, wanted - (gap.before - gap.after - 1)) > 0).collect()
+        let is_wanted = |gap: &Gap| {
+            let is_wanted = wanted > 0;
+            wanted -= gap.before - gap.after - 1;
+            is_wanted
+        };
+        gaps.take_while(is_wanted).collect()
     }
 }
 
