@@ -214,7 +214,7 @@ async fn callers_that_were_answered_together_share_the_next_transaction() -> any
     let sandbox = Sandbox::new(&MIGRATIONS, &[TOPIC]).await?;
     let stop = CancellationToken::new();
     let commands = start(&sandbox, &stop);
-    // On a machine with too much to do the caller may come back too late: then nobody is waited for in the next eight transactions.
+    // On a machine with too much to do the caller may come back too late: then nobody is waited for in the next transaction.
     for round in 0..30 {
         let held = hold(&sandbox, "OFF1").await?;
         let submit = |caller: &str| {

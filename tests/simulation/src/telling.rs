@@ -113,7 +113,7 @@ impl Telling {
             let db = &shared.databases[usize::from(self.service)];
             for place in tells(self.service) {
                 let head = db.tip(place).position;
-                if let Some(sent) = session.relaying.wants(&place, head) {
+                if let Some(sent) = session.relaying.last_sent(&place) {
                     session.pending.extend((sent + 1..=head.min(sent + ROWS)).filter_map(|position| db.row(place, position)));
                 }
             }

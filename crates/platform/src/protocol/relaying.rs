@@ -50,11 +50,6 @@ impl<P: Ord + Clone, L: Laws> Relaying<P, L> {
         self.streams.get(place).is_some_and(|told| told.acknowledged >= told.sent)
     }
 
-    /// After which position rows of this stream are wanted, if there are any.
-    pub fn wants(&self, place: &P, head: i64) -> Option<i64> {
-        self.last_sent(place).filter(|sent| *sent < head)
-    }
-
     /// A row was given to the producer.
     pub fn sent(&mut self, place: &P, position: i64) {
         if let Some(told) = self.streams.get_mut(place) {
@@ -135,16 +130,16 @@ mod tests {
         relaying.begin("ahead", 7, 4);
         relaying.begin("anew", 0, 4);
         assert_eq!(relaying.reached(), [("ahead", 7)]);
-        assert_eq!((relaying.wants(&"ahead", 7), relaying.wants(&"anew", 4)), (None, Some(0)));
+        assert_eq!((relaying.last_sent(&"ahead"), relaying.last_sent(&"anew")), (Some(7), Some(0)));
     }
 
     #[test]
     fn a_stream_is_silent_until_its_start_was_checked() {
         let mut relaying = Relaying::new(Sound);
-        assert!(!relaying.knows(&1) && relaying.wants(&1, 10).is_none());
+        assert!(!relaying.knows(&1) && relaying.last_sent(&1).is_none());
         relaying.begin(1, 4, 4);
-        assert_eq!(relaying.wants(&1, 10), Some(4));
+        assert_eq!(relaying.last_sent(&1), Some(4));
         relaying.sent(&1, 10);
-        assert_eq!((relaying.wants(&1, 10), relaying.in_flight()), (None, 1));
+        assert_eq!((relaying.last_sent(&1), relaying.in_flight()), (Some(10), 1));
     }
 }
