@@ -1,4 +1,5 @@
 //! Headers of one message in two pieces of memory: a message has a dozen of them, and every reader of every topic keeps them.
+use std::ops::Range;
 
 /// Headers in the order in which they travel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,15 +30,21 @@ impl Headers {
 
     /// Value of the first header of that name, or ''.
     pub fn get(&self, name: &str) -> &str {
-        self.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value)
+        let bytes = self.text.as_bytes();
+        self.places().find(|(n, _)| bytes[n.clone()] == *name.as_bytes()).map_or("", |(_, value)| &self.text[value])
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.places().map(|(name, value)| (&self.text[name], &self.text[value]))
+    }
+
+    /// Where each name and each value lies in the text.
+    fn places(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
         let mut begin = 0;
         self.ends.iter().map(move |(name_ends, value_ends)| {
             let (name, value) = (begin..*name_ends as usize, *name_ends as usize..*value_ends as usize);
             begin = value.end;
-            (&self.text[name], &self.text[value])
+            (name, value)
         })
     }
 

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use rdkafka::{
     ClientContext, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol},
@@ -244,7 +243,7 @@ impl Assignment {
             offset: message.offset(),
             key: text(message.key().unwrap_or_default()).into(),
             headers: Arc::new(headers),
-            payload: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
+            payload: message.payload().unwrap_or_default().into(),
         }
     }
 

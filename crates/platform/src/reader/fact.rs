@@ -1,7 +1,6 @@
 //! A message as Kafka delivered it, and a fact as handlers see it.
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
@@ -22,7 +21,7 @@ pub struct Delivery {
     /// Shared, as all that follows: a batch that is tried again copies nothing.
     pub key: Arc<str>,
     pub headers: Arc<Headers>,
-    pub payload: Bytes,
+    pub payload: Arc<[u8]>,
 }
 
 impl Delivery {
@@ -47,7 +46,7 @@ pub struct Fact {
     pub position: i64,
     pub key: Arc<str>,
     pub headers: Arc<Headers>,
-    pub payload: Bytes,
+    pub payload: Arc<[u8]>,
     /// From outside: the id was used before, with other content.
     pub reused: bool,
     /// Applied again from the dead letters.
@@ -62,7 +61,7 @@ impl Fact {
         position: i64,
         key: impl Into<Arc<str>>,
         headers: impl Into<Arc<Headers>>,
-        payload: impl Into<Bytes>,
+        payload: impl Into<Arc<[u8]>>,
     ) -> Self {
         let (topic, key, headers, payload) = (topic.into(), key.into(), headers.into(), payload.into());
         Self { topic, partition, offset, position, key, headers, payload, reused: false, redriven: false }
