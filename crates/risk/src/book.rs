@@ -14,12 +14,13 @@ use sqlx::PgConnection;
 use values::{Day, local_day};
 
 use crate::{
+    by_code::ByCode,
     history::Asked,
     kept::{Hand, Write},
     office::{Office, month_of, place, read, rosters},
     place::Via,
     regime::{InForce, Regime},
-    store::{self, Counted, FileRow, OfficeRow, OutcomeRow, OverrideRow},
+    store::{self, FileRow, OfficeRow, OutcomeRow, OverrideRow},
 };
 
 /// What a transaction will look up.
@@ -57,7 +58,8 @@ pub struct Book {
     history: Asked,
     /// Group → (officer, key).
     groups: HashMap<String, (String, String)>,
-    counted: Counted,
+    /// (events, findings) of today.
+    counted: ByCode<(i32, i32)>,
     today: NaiveDate,
     pub outcomes: Vec<OutcomeRow>,
     pub overrides: Vec<OverrideRow>,
@@ -97,7 +99,7 @@ impl Book {
             changed_files: BTreeSet::new(),
             new_files: BTreeSet::new(),
             groups: groups.into_iter().map(|(group, officer, key)| (group, (officer, key))).collect(),
-            counted: Counted::default(),
+            counted: ByCode::default(),
             today,
             outcomes: Vec::new(),
             overrides: Vec::new(),
@@ -200,7 +202,8 @@ impl Book {
         store::save_files(work.conn, &known).await?;
         store::add_files(work.conn, &new).await?;
         store::save_loads(work.conn, &loads).await?;
-        store::add_counts(work.conn, &self.counted, self.today).await?;
+        let counted: Vec<_> = self.counted.iter().map(|(kind, code, count)| (kind, code, *count)).collect();
+        store::add_counted(work.conn, &counted, self.today).await?;
         store::add_outcomes(work.conn, &self.outcomes).await?;
         store::add_overrides(work.conn, &self.overrides).await?;
         work.entries.extend(self.entries);

@@ -7,6 +7,7 @@ mod book;
 mod by_code;
 mod composing;
 mod concluding;
+mod counting;
 mod days;
 mod decide;
 mod deciding;
@@ -55,7 +56,12 @@ use tonic::service::Routes;
 
 use self::{regime::InForce, wrapping::MasterKey};
 
-pub use self::{decide::Command, handler::RiskHandler};
+pub use self::{
+    counting::Counting,
+    decide::Command,
+    handler::RiskHandler,
+    store::{add_counted, counts},
+};
 
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -149,7 +155,7 @@ impl Service for Risk {
         Ok(Parts {
             handler: Arc::new(RiskHandler::new(Arc::clone(&in_force), context.journal.layout)),
             decide: Arc::new(decide::RiskCommands::new(in_force, settings.close_open_days)),
-            timers: vec![Arc::new(days), Arc::new(queue), Arc::new(hand_on)],
+            timers: vec![Arc::new(days), Arc::new(queue), Arc::new(hand_on), Arc::new(Counting)],
             routes: Box::new(move |commands| {
                 let api = grpc::Api { pool, commands, in_force: api_in_force };
                 Routes::new(RiskServer::new(api).max_decoding_message_size(LARGEST_CALL))

@@ -7,9 +7,15 @@ use sqlx::AssertSqlSafe;
 use crate::site::{SERVICES, Site};
 
 /// What is bookkeeping: how far was read, what was answered again, who leads, and when.
-const BOOKKEEPING: [&str; 8] = ["consumers", "inbox", "commands", "leases", "streams", "dead_letters", "_sqlx_migrations", "day_keys"];
+const BOOKKEEPING: [&str; 9] = ["consumers", "inbox", "commands", "leases", "streams", "dead_letters", "_sqlx_migrations", "day_keys", "counted"];
 /// Rows of these topics repeat answers or witness heads whenever something is read again; their content is compared elsewhere.
 const REPEATING: [&str; 1] = ["nsw.responses.v1"];
+
+/// Risk's counts with what is still on its way to them: when a timer adds it is chance.
+const COUNTS: &str = "(SELECT kind, code, day, sum(events) AS events, sum(nonconform) AS nonconform
+    FROM (SELECT kind, code, day, events, nonconform FROM counts
+          UNION ALL SELECT UNNEST(kinds), UNNEST(codes), day, UNNEST(events), UNNEST(findings) FROM counted) AS c
+    GROUP BY kind, code, day) AS counts";
 
 /// (service, table) → digest of its rows.
 pub type Canon = BTreeMap<(String, String), String>;
@@ -37,8 +43,9 @@ pub async fn canon(site: &Site, services: &[&str]) -> Result<Canon> {
             } else {
                 String::new()
             };
+            let rows = if table == "counts" { COUNTS.to_owned() } else { format!("\"{table}\"") };
             let digest: String = sqlx::query_scalar(AssertSqlSafe(format!(
-                "SELECT count(*) || ':' || coalesce(md5(string_agg(md5({row}), '' ORDER BY md5({row}))), '') FROM \"{table}\" {kept}"
+                "SELECT count(*) || ':' || coalesce(md5(string_agg(md5({row}), '' ORDER BY md5({row}))), '') FROM {rows} {kept}"
             )))
             .fetch_one(&pool)
             .await?;

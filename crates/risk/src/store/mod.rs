@@ -6,7 +6,7 @@ mod offices;
 mod registers;
 mod rules;
 
-pub use counts::{Counted, add_counts, counts};
+pub use counts::{add_counted, counts, fold_counted};
 pub use files::{FileRow, files, grouped, held_by, holders, queued, queued_files, queues, worklist, worklist_of_all};
 pub use filing::{add_files, save_files};
 pub use offices::{
