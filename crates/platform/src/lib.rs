@@ -47,9 +47,9 @@ pub use failure::Failure;
 pub use reader::{Fact, Handler, Outcome};
 pub use work::{Entry, Work};
 
-/// Facts are many small texts, made on one thread and freed on another: a third of a service's time with the C library's allocator.
+/// Facts are many small texts, made on one thread and freed on another; what the Kafka client allocates goes the same way (docs/performance.md).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// A moment in UTC with microseconds.
 pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -157,7 +157,7 @@ impl Site {
         for (key, value) in settings {
             command.env(variable(service, &key), value);
         }
-        command.envs(&self.plan.environment).envs([("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")]);
+        command.envs(&self.plan.environment);
         command
     }
 

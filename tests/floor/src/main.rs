@@ -16,6 +16,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{load::Load, topology::Service};
 
+/// The one of the services, so that it makes no difference.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What the pipeline costs on this machine without any logic.
 #[derive(Parser)]
 #[command(name = "floor", version, arg_required_else_help = true, after_help = EXAMPLES)]

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     clock,
-    stack::{FRUGAL, NAMES, Stack},
+    stack::{NAMES, Stack},
 };
 
 /// A running floor.
@@ -104,8 +104,7 @@ impl Floor {
     fn command(&self) -> Result<Command> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(&self.program);
-        // As our services are started.
-        command.envs(FRUGAL).stdin(Stdio::null()).stderr(log);
+        command.stdin(Stdio::null()).stderr(log);
         Ok(command)
     }
 

@@ -20,7 +20,7 @@ mod tools;
 pub use issuer::Issuer;
 pub use report::Report;
 pub use scale::ScaleArgs;
-pub use services::{FRUGAL, MOST, NAMES, Replica};
+pub use services::{MOST, NAMES, Replica};
 pub use settings::StackArgs;
 
 use crate::progress::Progress;

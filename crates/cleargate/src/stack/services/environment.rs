@@ -9,16 +9,13 @@ use std::process::Command;
 /// An owner silent for so long loses its partitions; the local broker allows less than the stock one.
 const SESSION_MS: &str = "3000";
 
-/// Threads share one heap of the C library, which is the Kafka client's, and what a burst took of it is given back.
-pub const FRUGAL: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
-
 /// The program of a replica with all that it must know of this stack.
 pub fn command(stack: &Stack, replica: Replica, program: Option<&Path>) -> Result<Command> {
     let program = program.map_or_else(|| self::program(replica.service), |named| Ok(named.to_path_buf()))?;
     let mut command = Command::new(program);
     let url = postgres::url::of(stack, replica.service)?;
     let url = url.with_context(|| format!("{} has no database password; run `cleargate up`", replica.service))?;
-    command.current_dir(&stack.home).envs(FRUGAL);
+    command.current_dir(&stack.home);
     // Of this replica alone, so that no one else's value can be meant.
     command.env(variable(replica.service, "GRPC__LISTEN"), replica.grpc(stack).to_string());
     command.env(variable(replica.service, "HTTP__LISTEN"), replica.health(stack).to_string());

@@ -3,7 +3,7 @@
 mod environment;
 mod replica;
 
-pub use environment::{FRUGAL, command, migration};
+pub use environment::{command, migration};
 pub use replica::{MOST, NAMES, Replica, all, of};
 
 use super::ready;
