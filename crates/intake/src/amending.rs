@@ -49,7 +49,7 @@ pub fn amend(book: &mut Book, rules: &Rules, submission: &Submission, content: &
         Ok(step) => step,
         Err(refusal) => return refused(book, refusal),
     };
-    let typed = typed(&parsed, &record.key, standing.version.count(), record.class);
+    let typed = typed(parsed, record.key, standing.version.count(), record.class);
     book.supersede(record.key.as_str());
     let changed = book.change(record.key.as_str(), standing).ok_or_else(|| Failure::Retry("the declaration was not loaded".to_owned()))?;
     changed.replace(typed.office.clone(), digest.clone(), typed.encode_to_vec());

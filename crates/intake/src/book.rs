@@ -46,8 +46,8 @@ pub struct Wanted {
 
 /// The batch's working set.
 pub struct Book {
-    records: HashMap<String, Record>,
-    by_reference: HashMap<(String, String), String>,
+    records: HashMap<DeclarationKey, Record>,
+    by_reference: HashMap<(String, String), DeclarationKey>,
     /// (key, version) → digest of superseded versions.
     superseded: HashMap<(String, u8), Vec<u8>>,
     payments: HashMap<String, PaymentRow>,
@@ -77,8 +77,8 @@ impl Book {
         };
         for row in rows {
             let record = Record::from_row(row)?;
-            book.by_reference.insert((record.sender.clone(), record.reference.clone()), record.key.to_string());
-            book.records.insert(record.key.to_string(), record);
+            book.by_reference.insert((record.sender.clone(), record.reference.clone()), record.key);
+            book.records.insert(record.key, record);
         }
         for version in store::versions(conn, &wanted.history).await? {
             book.superseded.insert((version.key, u8::try_from(version.version).unwrap_or(0)), version.digest);
@@ -115,8 +115,8 @@ impl Book {
     /// A new declaration.
     pub fn add(&mut self, record: Record) {
         self.arrived.push(record.key.to_string());
-        self.by_reference.insert((record.sender.clone(), record.reference.clone()), record.key.to_string());
-        self.records.insert(record.key.to_string(), record);
+        self.by_reference.insert((record.sender.clone(), record.reference.clone()), record.key);
+        self.records.insert(record.key, record);
     }
 
     /// What waited for this declaration can be applied now.
@@ -209,7 +209,7 @@ impl Record {
 
     /// 12 digits of the current version.
     pub fn number(&self) -> String {
-        DeclarationNumber { key: self.key.clone(), version: self.standing.version }.to_string()
+        DeclarationNumber { key: self.key, version: self.standing.version }.to_string()
     }
 
     /// Replaces the content by that of an amendment.

@@ -51,12 +51,12 @@ pub fn lodge(book: &mut Book, rules: &Rules, submission: &Submission, content: &
     let serial = book.serial().ok_or_else(|| Failure::Retry("no serial number was drawn".to_owned()))?;
     let key = DeclarationKey::assign(parsed.direction, rules.region, serial).map_err(|e| Failure::Deterministic(e.to_string()))?;
     let standing = Standing::lodged(parsed.duty, parsed.is_guaranteed());
-    let typed = typed(&parsed, &key, 0, submission.class);
+    let typed = typed(parsed, key, 0, submission.class);
     let record = Record::new(
-        key.clone(),
+        key,
         standing,
-        parsed.sender.clone(),
-        parsed.reference.clone(),
+        typed.sender.clone(),
+        typed.reference.clone(),
         submission.class,
         typed.office.clone(),
         submission.via.wire.to_owned(),
@@ -64,8 +64,8 @@ pub fn lodge(book: &mut Book, rules: &Rules, submission: &Submission, content: &
         typed.encode_to_vec(),
         book.now,
     );
-    let place = Place { class: submission.class, office: &typed.office, subject: key.as_str(), via: &submission.via, now: book.now };
-    book.entries.push(answer::fact(&place, Lodged { declaration: Some(typed.clone()) }));
+    let place = Place { class: submission.class, office: &record.office, subject: key.as_str(), via: &submission.via, now: book.now };
+    book.entries.push(answer::fact(&place, Lodged { declaration: Some(typed) }));
     let number = record.number();
     accept(book, submission, &record, &number);
     book.add(record);
@@ -129,7 +129,7 @@ fn short(text: &str) -> String {
 }
 
 /// A parsed declaration as the topics carry it.
-pub fn typed(parsed: &domain::Declaration, key: &DeclarationKey, version: u8, class: Class) -> common::Declaration {
+pub fn typed(parsed: domain::Declaration, key: DeclarationKey, version: u8, class: Class) -> common::Declaration {
     let direction = match parsed.direction {
         values::Direction::Import => common::Direction::Import,
         values::Direction::Export => common::Direction::Export,
@@ -142,18 +142,18 @@ pub fn typed(parsed: &domain::Declaration, key: &DeclarationKey, version: u8, cl
     common::Declaration {
         key: key.to_string(),
         version: u32::from(version),
-        sender: parsed.sender.clone(),
-        reference: parsed.reference.clone(),
+        sender: parsed.sender,
+        reference: parsed.reference,
         direction: direction.into(),
         class: class.into(),
         kind: parsed.kind.to_string(),
         office: parsed.office.to_string(),
-        team: parsed.team.clone(),
+        team: parsed.team,
         trader: parsed.trader.as_str().to_owned(),
-        declarant: parsed.declarant.clone(),
-        counterparty: parsed.counterparty.clone(),
+        declarant: parsed.declarant,
+        counterparty: parsed.counterparty,
         counterparty_country: text(parsed.counterparty_country.as_ref().map(values::CountryCode::as_str)),
-        transport_mode: parsed.transport_mode.clone(),
+        transport_mode: parsed.transport_mode,
         plate: text(parsed.plate.as_ref().map(values::Plate::as_str)),
         plate_country: text(parsed.plate_country.map(values::PlateCountry::as_str)),
         gross_mass_g: parsed.gross_mass.units(),
@@ -161,23 +161,23 @@ pub fn typed(parsed: &domain::Declaration, key: &DeclarationKey, version: u8, cl
         currency: text(parsed.currency.as_ref().map(values::CurrencyCode::as_str)),
         value: parsed.value.units(),
         duty_vnd: parsed.duty.units(),
-        lines: parsed.lines.iter().map(line).collect(),
-        tax_deadline: parsed.tax_deadline.clone(),
-        loading_place: parsed.loading_place.clone(),
-        unloading_place: parsed.unloading_place.clone(),
-        split_first: parsed.split.as_ref().and_then(|s| s.first.as_ref()).map(ToString::to_string).unwrap_or_default(),
+        lines: parsed.lines.into_iter().map(line).collect(),
+        tax_deadline: parsed.tax_deadline,
+        loading_place: parsed.loading_place,
+        unloading_place: parsed.unloading_place,
+        split_first: parsed.split.and_then(|s| s.first).map(|first| first.to_string()).unwrap_or_default(),
     }
 }
 
-fn line(line: &domain::GoodsLine) -> common::GoodsLine {
+fn line(line: domain::GoodsLine) -> common::GoodsLine {
     common::GoodsLine {
         line: line.line,
         commodity_code: line.commodity_code.to_string(),
-        description: line.description.clone(),
-        origin: line.origin.as_ref().map(ToString::to_string).unwrap_or_default(),
-        tariff_table: line.tariff_table.clone(),
+        description: line.description,
+        origin: line.origin.map(|origin| origin.to_string()).unwrap_or_default(),
+        tariff_table: line.tariff_table,
         quantity: line.quantity.units(),
-        quantity_unit: line.quantity_unit.clone(),
+        quantity_unit: line.quantity_unit,
         net_mass_g: line.net_mass.units(),
         value: line.value.units(),
         duty_rate: line.duty_rate.units(),

@@ -92,8 +92,8 @@ pub struct Submission {
 /// Reads a message of the single window; an error is the reason why it cannot be read.
 pub fn read(fact: &Fact) -> Result<Submission, String> {
     let class = if *fact.topic == *crate::PARCELS { Class::Parcels } else { Class::Cargo };
-    let (source, id) = fact.message_id();
-    let missing: Vec<&str> = [(cloudevent::TYPE, fact.kind()), (cloudevent::SOURCE, source.as_str()), (cloudevent::ID, id.as_str())]
+    let message = fact.message_id();
+    let missing: Vec<&str> = [(cloudevent::TYPE, fact.kind()), (cloudevent::SOURCE, message.0.as_str()), (cloudevent::ID, message.1.as_str())]
         .into_iter()
         .filter(|(_, value)| value.is_empty())
         .map(|(name, _)| name)
@@ -108,17 +108,17 @@ pub fn read(fact: &Fact) -> Result<Submission, String> {
         "nsw.v1.Paid" => Attempt::Pay(decode(fact)?),
         other => return Err(format!("unknown event type {other}")),
     };
-    Ok(Submission { via: via(fact, attempt.sender()), attempt, class })
+    Ok(Submission { via: via(fact, message, attempt.sender()), attempt, class })
 }
 
-fn via(fact: &Fact, sender: &str) -> Via {
+fn via(fact: &Fact, message: (String, String), sender: &str) -> Via {
     let cause = fact.cause();
     Via {
         trace: trace::follow(fact.traceparent(), "intake.receive", &cause, fact.at()),
         cause,
         actor: if sender.is_empty() { "nsw".to_owned() } else { sender.to_owned() },
         wire: content_type(fact),
-        message: Some(fact.message_id()),
+        message: Some(message),
         reused: fact.reused,
     }
 }

@@ -134,7 +134,7 @@ impl Cell {
             Self::RefusedTotal | Self::Refused(_) => Unit::Messages,
             Self::AssignedShare => Unit::PerMille,
             Self::Duration { .. } => Unit::Milliseconds,
-            Self::Value(currency) => Unit::Money(currency.clone()),
+            Self::Value(currency) => Unit::Money(*currency),
             Self::Duty | Self::DutyCleared | Self::DutyPaid => Unit::Vnd,
             Self::VehiclesIn | Self::VehiclesOut | Self::VehiclesHeld => Unit::Vehicles,
             _ => Unit::Declarations,

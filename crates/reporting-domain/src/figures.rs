@@ -126,8 +126,8 @@ pub fn contributions(row: &Row, day: Day) -> Vec<Contribution> {
             count(Cell::Amended, 1);
         } else {
             let lane = row.decided.as_ref().filter(|d| local_day(d.stamp.at) <= day).map(|d| d.value.lane);
-            count(Cell::Lodged { direction: registration.direction, kind: registration.kind.clone(), lane }, 1);
-            count(Cell::Value(registration.currency.clone()), registration.value);
+            count(Cell::Lodged { direction: registration.direction, kind: registration.kind, lane }, 1);
+            count(Cell::Value(registration.currency), registration.value);
             count(Cell::Duty, registration.duty_vnd);
         }
     }

@@ -147,7 +147,7 @@ impl Row {
             Fact::Assigned(officer) => self.draw(stamp, officer),
             Fact::Reassigned(officer) => {
                 first(&mut self.reassigned_at, at);
-                last(&mut self.officer, At { stamp, value: officer.clone() });
+                last(&mut self.officer, At { stamp, value: *officer });
             }
             Fact::AssignmentClosed => first(&mut self.assignment_closed_at, at),
             Fact::Concluded { conform } => first(&mut self.concluded, At { stamp, value: *conform }),
@@ -160,7 +160,7 @@ impl Row {
 
     fn draw(&mut self, stamp: Stamp, officer: &OfficerCode) {
         first(&mut self.assigned_at, stamp.at);
-        last(&mut self.officer, At { stamp, value: officer.clone() });
+        last(&mut self.officer, At { stamp, value: *officer });
     }
 
     /// Registered by the end of that day, and until then neither cleared, withdrawn, refused nor replaced.

@@ -1,44 +1,44 @@
 //! What a batch of facts adds to the read models, merged in memory: one statement cannot touch a row twice.
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use platform::{Fact, Instant, Outcome};
 use reporting_domain::{Row, StageKind, Stamp, VisitFact, VisitRow};
 use values::{DeclarationKey, Version};
 
-/// All that a batch adds; rows are kept, and so locked, in the order of their keys.
+/// All that a batch adds, lent by its facts where they say it in so many words; rows are kept, and so locked, in the order of their keys.
 #[derive(Debug, Default)]
-pub struct Book {
-    pub rows: BTreeMap<(DeclarationKey, Version), Patch>,
-    pub stages: Vec<StageRow>,
-    pub refusals: Vec<RefusalRow>,
-    pub visits: BTreeMap<String, VisitPatch>,
+pub struct Book<'f> {
+    pub rows: BTreeMap<(DeclarationKey, Version), Patch<'f>>,
+    pub stages: Vec<StageRow<'f>>,
+    pub refusals: Vec<RefusalRow<'f>>,
+    pub visits: BTreeMap<String, VisitPatch<'f>>,
 }
 
 /// What is new about one version.
 #[derive(Debug)]
-pub struct Patch {
+pub struct Patch<'f> {
     pub row: Row,
     /// From the registration, else from whoever spoke first.
-    pub office: String,
+    pub office: Cow<'f, str>,
     pub class: &'static str,
     pub sender: String,
     pub reference: String,
     pub form: &'static str,
     /// Of the registration.
-    pub trace: String,
+    pub trace: &'f str,
 }
 
 /// One stage of one declaration's way.
 #[derive(Debug, Clone)]
-pub struct StageRow {
-    pub place: Place,
+pub struct StageRow<'f> {
+    pub place: Place<'f>,
     pub key: DeclarationKey,
     pub version: u8,
     pub stage: StageKind,
     /// Gate.
     pub gate: String,
     /// Who did it: an officer's service code or a caller; '' for machines.
-    pub person: String,
+    pub person: &'f str,
     pub lane: &'static str,
     pub form: &'static str,
     /// `yes`, `no` or ''.
@@ -49,21 +49,21 @@ pub struct StageRow {
 }
 
 /// Where a fact stands and when it was recorded.
-#[derive(Debug, Clone)]
-pub struct Place {
-    pub topic: Arc<str>,
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'f> {
+    pub topic: &'f str,
     pub stream: i32,
     pub position: i64,
     pub at: Instant,
-    pub office: String,
-    pub actor: String,
-    pub trace: String,
+    pub office: &'f str,
+    pub actor: &'f str,
+    pub trace: &'f str,
 }
 
 /// A message that became no declaration.
 #[derive(Debug)]
-pub struct RefusalRow {
-    pub place: Place,
+pub struct RefusalRow<'f> {
+    pub place: Place<'f>,
     pub attempt: &'static str,
     pub direction: &'static str,
     pub kind: String,
@@ -74,11 +74,11 @@ pub struct RefusalRow {
 
 /// What is new about one visit, with the office of each first occurrence.
 #[derive(Debug)]
-pub struct VisitPatch {
+pub struct VisitPatch<'f> {
     pub row: VisitRow,
-    pub arrived_office: String,
-    pub held_office: String,
-    pub departed_office: String,
+    pub arrived_office: &'f str,
+    pub held_office: &'f str,
+    pub departed_office: &'f str,
 }
 
 /// A fact that says what cannot be.
@@ -97,17 +97,17 @@ impl From<values::Malformed> for Unfit {
     }
 }
 
-impl Place {
+impl<'f> Place<'f> {
     /// Of a fact of ours, which always says when it was recorded.
-    pub fn of(fact: &Fact) -> Result<Self, Unfit> {
+    pub fn of(fact: &'f Fact) -> Result<Self, Unfit> {
         Ok(Self {
-            topic: Arc::clone(&fact.topic),
+            topic: &fact.topic,
             stream: fact.partition,
             position: fact.position,
             at: fact.at().ok_or_else(|| Unfit("expected a time in ce_time".to_owned()))?,
-            office: fact.office().to_owned(),
-            actor: fact.actor().to_owned(),
-            trace: fact.traceparent().to_owned(),
+            office: fact.office(),
+            actor: fact.actor(),
+            trace: fact.traceparent(),
         })
     }
 
@@ -117,18 +117,18 @@ impl Place {
     }
 }
 
-impl StageRow {
+impl<'f> StageRow<'f> {
     /// A stage about which nothing more is to be said.
-    pub fn new(place: &Place, key: DeclarationKey, version: u8, stage: StageKind) -> Self {
+    pub fn new(place: &Place<'f>, key: DeclarationKey, version: u8, stage: StageKind) -> Self {
         // A machine acts under the name of its service, and no service is a person.
-        let machine = ["intake", "risk", "tracking", "reporting"].contains(&place.actor.as_str());
+        let machine = ["intake", "risk", "tracking", "reporting"].contains(&place.actor);
         Self {
-            place: place.clone(),
+            place: *place,
             key,
             version,
             stage,
             gate: String::new(),
-            person: if machine { String::new() } else { place.actor.clone() },
+            person: if machine { "" } else { place.actor },
             lane: "",
             form: "",
             conform: "",
@@ -139,27 +139,27 @@ impl StageRow {
     }
 }
 
-impl Book {
+impl<'f> Book<'f> {
     /// The patch of a version, begun if it is the first of the batch.
-    pub fn row(&mut self, place: &Place, key: &DeclarationKey, version: Version) -> &mut Patch {
-        self.rows.entry((key.clone(), version)).or_insert_with(|| Patch {
-            row: Row::new(key.clone(), version),
-            office: place.office.clone(),
+    pub fn row(&mut self, place: &Place<'f>, key: DeclarationKey, version: Version) -> &mut Patch<'f> {
+        self.rows.entry((key, version)).or_insert_with(|| Patch {
+            row: Row::new(key, version),
+            office: Cow::Borrowed(place.office),
             class: "",
             sender: String::new(),
             reference: String::new(),
             form: "",
-            trace: String::new(),
+            trace: "",
         })
     }
 
     /// A fact about a visit at the office of a gate.
-    pub fn visit(&mut self, place: &Place, id: &str, fact: VisitFact) {
+    pub fn visit(&mut self, place: &Place<'f>, id: &str, fact: VisitFact) {
         let patch = self.visits.entry(id.to_owned()).or_insert_with(|| VisitPatch {
             row: VisitRow::new(id.to_owned()),
-            arrived_office: String::new(),
-            held_office: String::new(),
-            departed_office: String::new(),
+            arrived_office: "",
+            held_office: "",
+            departed_office: "",
         });
         let (at, office) = match fact {
             VisitFact::Arrived => (patch.row.arrived_at, &mut patch.arrived_office),
@@ -167,7 +167,7 @@ impl Book {
             VisitFact::Departed => (patch.row.departed_at, &mut patch.departed_office),
         };
         if at.is_none_or(|at| place.at < at) {
-            office.clone_from(&place.office);
+            *office = place.office;
         }
         patch.row.apply(place.at, fact);
     }

@@ -23,7 +23,7 @@ impl Handler for Reading {
     }
 }
 
-fn take(book: &mut Book, fact: &Fact) -> Result<Outcome, Outcome> {
+fn take<'f>(book: &mut Book<'f>, fact: &'f Fact) -> Result<Outcome, Outcome> {
     let place = Place::of(fact)?;
     match &*fact.topic {
         INTAKE => hear::intake::hear(book, &place, decoded::<IntakeEvent>(fact)?.fact.ok_or_else(|| unknown(fact))?)?,

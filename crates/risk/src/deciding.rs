@@ -17,11 +17,11 @@ use crate::{
 };
 
 /// Decides a lodged or amended declaration.
-pub fn decide(book: &mut Book, declaration: &common::Declaration, class: Class, via: &Via) -> Result<(), Failure> {
+pub fn decide(book: &mut Book, declaration: common::Declaration, class: Class, via: &Via) -> Result<(), Failure> {
     let now = book.at_work(&declaration.office, via)?;
     let earlier = book.file(&declaration.key).cloned();
-    let place = Place { class, office: &declaration.office, subject: &declaration.key, via, now };
     if let Some(file) = earlier.as_ref().filter(|f| u32::from(f.version.unsigned_abs()) >= declaration.version) {
+        let place = Place { class, office: &declaration.office, subject: &declaration.key, via, now };
         let fact = Superseded {
             key: declaration.key.clone(),
             version: u32::from(file.version.unsigned_abs()),
@@ -34,30 +34,33 @@ pub fn decide(book: &mut Book, declaration: &common::Declaration, class: Class, 
     if let Some(file) = &earlier {
         close_assignment(book, file, "amended", via, now)?;
     }
+    let number = (declaration.key.clone(), declaration.version);
     let facts = facts(book, declaration, class, earlier.as_ref())?;
-    let mut trace = selected(book, declaration, &facts, earlier.as_ref(), now)?;
+    let mut trace = selected(book, number, facts, earlier.as_ref(), now)?;
     let mut file = new_file(book, &trace, class, via, now)?;
     if trace.selection.lane != Lane::Green {
-        let preferred = earlier.as_ref().and_then(returned).or_else(|| book.group(group(&facts)));
-        let pick = assigning::pick(book, &file, &facts, trace.selection.lane, Vec::new(), preferred)?;
+        let preferred = earlier.as_ref().and_then(returned).or_else(|| book.group(group(&trace.facts)));
+        let pick = assigning::pick(book, &file, &trace.facts, trace.selection.lane, Vec::new(), preferred)?;
         take(book, &mut file, &pick)?;
         trace.pick = Some(pick);
     }
+    let facts = &trace.facts;
     for (kind, code) in [("trader", &facts.trader), ("declarant", &facts.declarant), ("vehicle", &facts.plate)] {
         book.count(kind, code, 1, 0);
     }
+    let place = Place { class, office: &trace.office, subject: &trace.declaration, via, now };
     tell(book, &trace, &file, &place)?;
     book.put(file);
     Ok(())
 }
 
-/// Selects, counts the decision, and begins its trace.
-fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, earlier: Option<&FileRow>, now: Instant) -> Result<Trace, Failure> {
+/// Selects for a version (key and amendment count), counts the decision, and begins its trace.
+fn selected(book: &mut Book, (key, version): (String, u32), facts: Facts, earlier: Option<&FileRow>, now: Instant) -> Result<Trace, Failure> {
     let regime = std::sync::Arc::clone(&book.regime);
     let (hand, earlier_draws) = (book.office(&facts.office)?, earlier.map(draws).transpose()?.unwrap_or_default());
     let day = hand.day()?;
-    let hits = regime.rules.hits(facts, day);
-    let scores = regime.scores(facts);
+    let hits = regime.rules.hits(&facts, day);
+    let scores = regime.scores(&facts);
     let capped: Vec<&str> = hits.iter().filter(|h| h.cap_per_day > 0).map(|h| h.profile).collect();
     let fruitless = |h: &&Hit<'_>| (h.profile.to_owned(), book.fruitless(&facts.trader, h.profile));
     let fruitless = hits.iter().filter(|h| h.spare_after > 0).map(|h| fruitless(&h)).collect();
@@ -70,26 +73,26 @@ fn selected(book: &mut Book, declaration: &common::Declaration, facts: &Facts, e
         counters: &counters,
         earlier_lane: facts.history.earlier_lane,
         earlier: &earlier_draws,
-        urn: hand.urn(&declaration.key, declaration.version)?,
+        urn: hand.urn(&key, version)?,
     });
     let trace = Trace {
         office: facts.office.clone(),
         day: day.to_string(),
         now_us: now.timestamp_micros(),
-        declaration: declaration.key.clone(),
-        version: declaration.version,
+        declaration: key,
+        version,
         rules: hex::encode(hand.rules()),
         model: hex::encode(hand.model()),
         scores,
         counters,
         earlier: earlier_draws,
         points: regime.rules.weights().points(facts.lines.len(), selection.form),
-        facts: facts.clone(),
+        facts,
         selection,
         pick: None,
     };
-    let hand = book.office_mut(&facts.office)?;
-    hand.ledger.decided(facts.direction, &trace.selection, &capped);
+    let hand = book.office_mut(&trace.office)?;
+    hand.ledger.decided(trace.facts.direction, &trace.selection, &capped);
     hand.days.decisions += 1;
     Ok(trace)
 }

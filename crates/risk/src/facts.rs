@@ -7,57 +7,58 @@ use values::{Direction, Lane};
 use crate::{book::Book, store::FileRow};
 
 /// Facts of a version, with the history as of yesterday.
-pub fn facts(book: &Book, d: &common::Declaration, class: Class, earlier: Option<&FileRow>) -> Result<Facts, Failure> {
+pub fn facts(book: &Book, d: common::Declaration, class: Class, earlier: Option<&FileRow>) -> Result<Facts, Failure> {
     let direction = match d.direction() {
         common::Direction::Import => Direction::Import,
         common::Direction::Export => Direction::Export,
         common::Direction::Unspecified => return Err(Failure::Deterministic("a declaration without direction".to_owned())),
     };
     let trader = book.past("trader", &d.trader);
+    let history = History {
+        trader,
+        declarant: book.past("declarant", &d.declarant),
+        vehicle: book.past("vehicle", &d.plate),
+        seal: book.past("seal", &d.plate),
+        compliance: compliance(&trader),
+        earlier_lane: earlier.and_then(|f| Lane::parse(&f.lane).ok()),
+    };
     Ok(Facts {
         direction,
         class: class.as_str().to_owned(),
-        kind: d.kind.clone(),
-        office: d.office.clone(),
-        team: d.team.clone(),
-        sender: d.sender.clone(),
-        trader: d.trader.clone(),
-        declarant: d.declarant.clone(),
-        counterparty: d.counterparty.clone(),
-        counterparty_country: d.counterparty_country.clone(),
-        transport_mode: d.transport_mode.clone(),
-        plate: d.plate.clone(),
-        plate_country: d.plate_country.clone(),
-        loading_place: d.loading_place.clone(),
-        unloading_place: d.unloading_place.clone(),
-        tax_deadline: d.tax_deadline.clone(),
-        split_first: d.split_first.clone(),
-        currency: d.currency.clone(),
+        kind: d.kind,
+        office: d.office,
+        team: d.team,
+        sender: d.sender,
+        trader: d.trader,
+        declarant: d.declarant,
+        counterparty: d.counterparty,
+        counterparty_country: d.counterparty_country,
+        transport_mode: d.transport_mode,
+        plate: d.plate,
+        plate_country: d.plate_country,
+        loading_place: d.loading_place,
+        unloading_place: d.unloading_place,
+        tax_deadline: d.tax_deadline,
+        split_first: d.split_first,
+        currency: d.currency,
         value: d.value,
         duty_vnd: d.duty_vnd,
         gross_mass_g: d.gross_mass_g,
         packages: i64::from(d.packages),
-        lines: d.lines.iter().map(line).collect(),
-        history: History {
-            trader,
-            declarant: book.past("declarant", &d.declarant),
-            vehicle: book.past("vehicle", &d.plate),
-            seal: book.past("seal", &d.plate),
-            compliance: compliance(&trader),
-            earlier_lane: earlier.and_then(|f| Lane::parse(&f.lane).ok()),
-        },
+        lines: d.lines.into_iter().map(line).collect(),
+        history,
     })
 }
 
-fn line(l: &common::GoodsLine) -> LineFacts {
+fn line(l: common::GoodsLine) -> LineFacts {
     LineFacts {
         line: l.line,
-        commodity: l.commodity_code.clone(),
-        description: l.description.clone(),
-        origin: l.origin.clone(),
-        tariff_table: l.tariff_table.clone(),
+        commodity: l.commodity_code,
+        description: l.description,
+        origin: l.origin,
+        tariff_table: l.tariff_table,
         quantity: l.quantity,
-        quantity_unit: l.quantity_unit.clone(),
+        quantity_unit: l.quantity_unit,
         value: l.value,
         net_mass_g: l.net_mass_g,
         duty_rate: l.duty_rate,

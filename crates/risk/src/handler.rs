@@ -49,23 +49,32 @@ impl Handler for RiskHandler {
             return Ok(heard.into_iter().map(outcome).collect());
         }
         let mut book = Book::open(work.conn, &self.in_force, wanted).await?;
-        for (heard, fact) in heard.iter().zip(facts) {
-            let class = self.layout.class(fact.partition.unsigned_abs());
-            match heard {
-                Heard::Declared(declaration) => deciding::decide(&mut book, declaration, class, &via(fact))?,
-                Heard::Withdrawn(key) => assigning::withdraw(&mut book, key, &via(fact))?,
-                Heard::Held(held) => {
-                    let plate = held.vehicle.as_ref().map(|v| v.plate.as_str()).unwrap_or_default();
-                    book.count("vehicle", plate, 0, 1);
-                    if held.reason.starts_with("SEAL") {
-                        book.count("seal", plate, 1, 1);
-                    }
-                }
-                Heard::Ignored | Heard::Rejected(_) => {}
-            }
+        let mut outcomes = Vec::with_capacity(facts.len());
+        for (heard, fact) in heard.into_iter().zip(facts) {
+            outcomes.push(self.take(&mut book, heard, fact)?);
         }
         book.close(work).await?;
-        Ok(heard.into_iter().map(outcome).collect())
+        Ok(outcomes)
+    }
+}
+
+impl RiskHandler {
+    fn take(&self, book: &mut Book, heard: Heard, fact: &Fact) -> Result<Outcome, Failure> {
+        let class = self.layout.class(fact.partition.unsigned_abs());
+        match heard {
+            Heard::Declared(declaration) => deciding::decide(book, *declaration, class, &via(fact))?,
+            Heard::Withdrawn(key) => assigning::withdraw(book, &key, &via(fact))?,
+            Heard::Held(held) => {
+                let plate = held.vehicle.as_ref().map(|v| v.plate.as_str()).unwrap_or_default();
+                book.count("vehicle", plate, 0, 1);
+                if held.reason.starts_with("SEAL") {
+                    book.count("seal", plate, 1, 1);
+                }
+            }
+            Heard::Ignored => {}
+            Heard::Rejected(outcome) => return Ok(outcome),
+        }
+        Ok(Outcome::Done)
     }
 }
 

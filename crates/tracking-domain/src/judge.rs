@@ -193,5 +193,5 @@ fn held(sight: &Sight, reason: HoldReason, declarations: Vec<DeclarationKey>) ->
 }
 
 fn keys<'a>(carried: impl Iterator<Item = &'a Carried>) -> Vec<DeclarationKey> {
-    carried.map(|c| c.key.clone()).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    carried.map(|c| c.key).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }

@@ -107,7 +107,7 @@ impl Visit {
 
     /// What stops it from leaving, by key.
     pub fn holding(&self) -> Vec<DeclarationKey> {
-        self.carried.iter().filter(|c| c.holds()).map(|c| c.key.clone()).collect()
+        self.carried.iter().filter(|c| c.holds()).map(|c| c.key).collect()
     }
 
     /// A declaration is bound to the visit. A released visit goes back inside if the newcomer is not cleared.
@@ -170,7 +170,7 @@ impl Visit {
 
     /// Released exactly while something is carried and nothing holds; only a hold for want of clearance ends by clearance.
     fn settle(&mut self) -> Option<Released> {
-        let live: Vec<_> = self.carried.iter().filter(|c| c.is_live()).map(|c| c.key.clone()).collect();
+        let live: Vec<_> = self.carried.iter().filter(|c| c.is_live()).map(|c| c.key).collect();
         let free = !live.is_empty() && self.holding().is_empty();
         match self.state {
             VisitState::Inside | VisitState::Held(HoldReason::NotCleared) if free => {

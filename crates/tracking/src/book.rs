@@ -61,7 +61,7 @@ impl Book<'_> {
 
     /// The declaration, made known by this call if it was not.
     pub fn declaration(&mut self, key: &DeclarationKey) -> &mut CarriedRow {
-        let held = self.declarations.entry(key.clone()).or_insert_with(|| Held { row: unheard(key), new: true, changed: true });
+        let held = self.declarations.entry(*key).or_insert_with(|| Held { row: unheard(key), new: true, changed: true });
         held.changed = true;
         &mut held.row
     }
@@ -70,7 +70,7 @@ impl Book<'_> {
     pub fn carried(&self, key: &DeclarationKey) -> Carried {
         let row = self.declarations.get(key).map_or_else(|| unheard(key), |held| held.row.clone());
         Carried {
-            key: key.clone(),
+            key: *key,
             direction: Direction::parse(&row.direction).ok(),
             cleared: row.cleared >= 0 && row.cleared >= row.version,
             withdrawn: row.withdrawn,
@@ -91,9 +91,9 @@ impl Book<'_> {
         }
         let Some(stay) = self.visits.get_mut(&visit.id) else { return };
         for carried in &visit.carried {
-            if stay.keys.insert(carried.key.clone()) {
-                stay.bound.push(carried.key.clone());
-                self.carrying.entry(carried.key.clone()).or_default().insert(visit.id.clone());
+            if stay.keys.insert(carried.key) {
+                stay.bound.push(carried.key);
+                self.carrying.entry(carried.key).or_default().insert(visit.id.clone());
                 stay.changed = true;
             }
         }

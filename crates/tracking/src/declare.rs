@@ -34,7 +34,7 @@ pub fn declared(book: &mut Book<'_>, declared: &Declared, via: &Via) {
     // An amended version is not cleared yet, so a released visit that carries it goes back inside.
     settle(book, &declared.key, via);
     if let Some(vehicle) = vehicle {
-        book.named.entry(vehicle.clone()).or_default().insert(declared.key.clone());
+        book.named.entry(vehicle.clone()).or_default().insert(declared.key);
         link(book, &vehicle, &declared.key, via);
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Default)]
 struct Wanted<'e> {
     vehicles: BTreeSet<String>,
-    keys: BTreeSet<String>,
+    keys: BTreeSet<DeclarationKey>,
     readings: Vec<(&'e Reading, String)>,
 }
 
@@ -32,14 +32,14 @@ fn wanted<'e>(rules: &Rules, told: &[&'e Told]) -> Wanted<'e> {
             }
             Event::Announced(announced) => {
                 wanted.vehicles.insert(vehicle_id(&rules.secret, &announced.plate, announced.country));
-                wanted.keys.extend(announced.declarations.iter().map(ToString::to_string));
+                wanted.keys.extend(&announced.declarations);
             }
             Event::Declared(declared) => {
                 wanted.vehicles.extend(declared.vehicle.iter().map(|(plate, country)| vehicle_id(&rules.secret, plate, *country)));
-                wanted.keys.insert(declared.key.to_string());
+                wanted.keys.insert(declared.key);
             }
             Event::Cleared { key, .. } | Event::Withdrawn { key } => {
-                wanted.keys.insert(key.to_string());
+                wanted.keys.insert(*key);
             }
         }
     }
@@ -56,15 +56,15 @@ pub fn natural_key(rules: &Rules, reading: &Reading) -> NaturalKey {
 pub async fn open<'r>(work: &mut Work<'_>, rules: &'r Rules, told: &[&Told]) -> Result<Book<'r>, Failure> {
     let Wanted { mut vehicles, keys, readings } = wanted(rules, told);
     let conn = &mut *work.conn;
-    let keys: Vec<String> = keys.into_iter().collect();
+    let keys: Vec<&str> = keys.iter().map(DeclarationKey::as_str).collect();
     vehicles.extend(store::concerned(conn, &keys).await?);
-    let ids: Vec<String> = vehicles.iter().cloned().collect();
+    let ids: Vec<String> = vehicles.into_iter().collect();
     // Only a vehicle that is seen asks what names it; of thousands of declarations a day most vehicles are not at a gate right now.
-    let seen: Vec<String> = readings.iter().map(|(_, vehicle)| vehicle.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let seen: Vec<&str> = readings.iter().map(|(_, vehicle)| vehicle.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
     let vehicles: BTreeMap<String, Held<VehicleRow>> =
         store::lock_vehicles(conn, &ids).await?.into_iter().map(|row| (row.id.clone(), in_hand(row))).collect();
-    let announced = vehicles.values().flat_map(|held| held.row.announced.split_whitespace()).map(str::to_owned);
-    let with_announced: Vec<String> = keys.iter().cloned().chain(announced).collect();
+    let announced = vehicles.values().flat_map(|held| held.row.announced.split_whitespace());
+    let with_announced: Vec<&str> = keys.iter().copied().chain(announced).collect();
     let carried = store::lock_carried(conn, &with_announced, &ids, &seen).await?;
     let mut book = Book {
         rules,
@@ -84,7 +84,7 @@ pub async fn open<'r>(work: &mut Work<'_>, rules: &'r Rules, told: &[&Told]) -> 
     for row in carried {
         let key = stored(DeclarationKey::parse(&row.key).ok(), "declaration key")?;
         if !row.vehicle.is_empty() {
-            book.named.entry(row.vehicle.clone()).or_default().insert(key.clone());
+            book.named.entry(row.vehicle.clone()).or_default().insert(key);
         }
         book.declarations.insert(key, in_hand(row));
     }
@@ -93,7 +93,7 @@ pub async fn open<'r>(work: &mut Work<'_>, rules: &'r Rules, told: &[&Told]) -> 
     Ok(book)
 }
 
-async fn load_visits(conn: &mut sqlx::PgConnection, book: &mut Book<'_>, ids: &[String], keys: &[String]) -> Result<(), Failure> {
+async fn load_visits(conn: &mut sqlx::PgConnection, book: &mut Book<'_>, ids: &[String], keys: &[&str]) -> Result<(), Failure> {
     let visits = store::open_visits(conn, ids, keys).await?;
     if visits.iter().any(|v| !book.vehicles.contains_key(&v.vehicle)) {
         // Bound between finding out whom it concerns and locking them: the visit's other declarations are not locked.
@@ -107,7 +107,7 @@ async fn load_visits(conn: &mut sqlx::PgConnection, book: &mut Book<'_>, ids: &[
     }
     for Bound { visit, declaration } in store::bound(conn, &names).await? {
         let key = stored(DeclarationKey::parse(&declaration).ok(), "declaration key")?;
-        book.carrying.entry(key.clone()).or_default().insert(visit.clone());
+        book.carrying.entry(key).or_default().insert(visit.clone());
         if let Some(stay) = book.visits.get_mut(&visit) {
             stay.keys.insert(key);
         }
@@ -145,14 +145,14 @@ async fn load_readings(conn: &mut sqlx::PgConnection, book: &mut Book<'_>, readi
 pub async fn close(work: &mut Work<'_>, book: Book<'_>) -> Result<(), Failure> {
     let conn = &mut *work.conn;
     for new in [true, false] {
-        let rows: Vec<VehicleRow> = book.vehicles.values().filter(|h| h.changed && h.new == new).map(|h| h.row.clone()).collect();
+        let rows: Vec<&VehicleRow> = book.vehicles.values().filter(|h| h.changed && h.new == new).map(|h| &h.row).collect();
         store::save_vehicles(conn, &rows, new).await?;
     }
     for new in [true, false] {
-        let rows: Vec<CarriedRow> = book.declarations.values().filter(|h| h.changed && h.new == new).map(|h| h.row.clone()).collect();
+        let rows: Vec<&CarriedRow> = book.declarations.values().filter(|h| h.changed && h.new == new).map(|h| &h.row).collect();
         store::save_carried(conn, &rows, new).await?;
     }
-    let mut visits: Vec<VisitRow> = book.visits.values().filter(|s| s.changed).map(|s| s.row.clone()).collect();
+    let mut visits: Vec<&VisitRow> = book.visits.values().filter(|s| s.changed).map(|s| &s.row).collect();
     // A vehicle may leave and come back within a batch, and has one open visit at most: what ended is written first.
     visits.sort_by_key(|row| row.departed_at.is_none());
     store::save_visits(conn, &visits).await?;

@@ -1,13 +1,17 @@
 //! Declaration numbers: 11 digits identify, the 12th counts amendments (official letter 5922/TCHQ-VNACCS).
+use std::{borrow::Borrow, fmt::Write};
+
+use arrayvec::ArrayString;
+
 use crate::Malformed;
 
 /// Nine amendments fit into the last digit.
 pub const MAX_AMENDMENTS: u8 = 9;
 
 /// First 11 digits of a declaration number: the stable key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
-pub struct DeclarationKey(String);
+pub struct DeclarationKey(ArrayString<11>);
 
 /// Amendment count, 0 to 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
@@ -15,7 +19,7 @@ pub struct DeclarationKey(String);
 pub struct Version(u8);
 
 /// A whole number of 12 digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeclarationNumber {
     /// Stable key.
     pub key: DeclarationKey,
@@ -26,10 +30,9 @@ pub struct DeclarationNumber {
 impl DeclarationKey {
     /// Parses 11 digits.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        if text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Malformed::expected("a declaration key of 11 digits"))
+        match ArrayString::from(text) {
+            Ok(key) if key.is_full() && text.bytes().all(|b| b.is_ascii_digit()) => Ok(Self(key)),
+            _ => Err(Malformed::expected("a declaration key of 11 digits")),
         }
     }
 
@@ -39,10 +42,10 @@ impl DeclarationKey {
             crate::Direction::Import => 1,
             crate::Direction::Export => 3,
         };
-        if region > 99 || serial > 99_999_999 {
-            return Err(Malformed::expected("a region below 100 and a serial below 10^8"));
-        }
-        Ok(Self(format!("{first}{region:02}{serial:08}")))
+        let mut key = ArrayString::new();
+        // A region or a serial of more digits does not fit.
+        write!(key, "{first}{region:02}{serial:08}").map_err(|_| Malformed::expected("a region below 100 and a serial below 10^8"))?;
+        Ok(Self(key))
     }
 
     /// The 11 digits.
@@ -83,6 +86,13 @@ impl DeclarationNumber {
     }
 }
 
+/// Order, equality and hash are those of the text, so that a map by key is asked by text.
+impl Borrow<str> for DeclarationKey {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl std::fmt::Display for DeclarationKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -97,6 +107,8 @@ impl std::fmt::Display for DeclarationNumber {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
     use super::*;
     use proptest::prelude::*;
 
@@ -105,6 +117,14 @@ mod tests {
         fn a_number_is_its_key_and_its_version(text in "[0-9]{12}") {
             let number = DeclarationNumber::parse(&text).unwrap();
             prop_assert_eq!(number.to_string(), text);
+        }
+
+        #[test]
+        fn a_map_by_key_is_asked_by_text(texts in proptest::collection::vec("[1-3][0-9]{10}", 1..8)) {
+            let keys: Vec<_> = texts.iter().map(|text| DeclarationKey::parse(text).unwrap()).collect();
+            let (hashed, ordered) = (keys.iter().copied().collect::<HashSet<_>>(), keys.iter().copied().collect::<BTreeSet<_>>());
+            prop_assert!(texts.iter().all(|text| hashed.contains(text.as_str()) && ordered.contains(text.as_str())));
+            prop_assert!(ordered.iter().map(DeclarationKey::as_str).eq(texts.iter().map(String::as_str).collect::<BTreeSet<_>>()));
         }
     }
 
@@ -122,5 +142,6 @@ mod tests {
         assert_eq!(key(9, 1).as_str(), "10900000001");
         assert_ne!(key(9, 1), key(10, 1));
         assert!(DeclarationKey::assign(crate::Direction::Export, 100, 1).is_err());
+        assert!(DeclarationKey::assign(crate::Direction::Export, 1, 100_000_000).is_err());
     }
 }

@@ -1,4 +1,6 @@
 //! Plates of vehicles, folded so that two ways of writing one plate are one value.
+use smol_str::{SmolStr, SmolStrBuilder};
+
 use crate::Malformed;
 
 /// Country sign on a vehicle (Vienna Convention; GMS agreement): VN, LAO, T, KH.
@@ -37,24 +39,25 @@ impl PlateCountry {
     }
 }
 
-/// A plate without blanks, dots and hyphens, in capitals. Letters of any script are kept (Lao plates).
+/// A plate without blanks, dots and hyphens, in capitals. Letters of any script are kept (Lao plates). All but the longest lie in the value itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Plate(String);
+pub struct Plate(SmolStr);
 
 impl Plate {
     /// Normalises: at least 2 and at most 35 letters and digits must remain.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         const EXPECTED: Malformed = Malformed::expected("a plate of 2 to 35 letters and digits");
-        let mut folded = String::with_capacity(text.len());
+        let mut folded = SmolStrBuilder::new();
         for c in text.chars() {
             match c {
                 ' ' | '-' | '.' | '_' => {}
-                c if c.is_alphanumeric() => folded.extend(c.to_uppercase()),
+                c if c.is_alphanumeric() => c.to_uppercase().for_each(|c| folded.push(c)),
                 // Lao vowels and tone marks are combining characters and belong to the plate.
                 '\u{0EB0}'..='\u{0ECD}' => folded.push(c),
                 _ => return Err(EXPECTED),
             }
         }
+        let folded = folded.finish();
         if (2..=35).contains(&folded.chars().count()) { Ok(Self(folded)) } else { Err(EXPECTED) }
     }
 
@@ -81,6 +84,14 @@ mod tests {
             if let Ok(plate) = Plate::parse(&text) {
                 prop_assert_eq!(Plate::parse(plate.as_str()), Ok(plate));
             }
+        }
+
+        #[test]
+        fn plates_are_ordered_and_equal_as_their_texts(one in "[A-Bກ]{2,35}", other in "[A-Bກ]{2,35}") {
+            let plates = (Plate::parse(&one).unwrap(), Plate::parse(&other).unwrap());
+            prop_assert_eq!(plates.0.to_string(), one.clone());
+            prop_assert_eq!(plates.0.cmp(&plates.1), one.cmp(&other));
+            prop_assert_eq!(plates.0 == plates.1, one == other);
         }
     }
 

@@ -1,11 +1,13 @@
 //! From a draft to a declaration, or to every fault in it.
+use std::fmt::{self, Display};
+
 use values::{
     CommodityCode, CountryCode, CurrencyCode, Day, Decimal, DeclarationNumber, Direction, Grams, KindCode, Malformed, OfficeCode, Plate,
     PlateCountry, TaxCode, Vnd,
 };
 
 use crate::declaration::{Declaration, GoodsLine, SplitPart, TraderCode};
-use crate::draft::{Draft, Line};
+use crate::draft::{Draft, Invoice, Line, Trader};
 use crate::fault::Fault;
 use crate::read;
 use crate::rules::{self, View};
@@ -37,17 +39,18 @@ pub fn parse(draft: &Draft, tables: &Tables, today: Day) -> Result<Declaration, 
 }
 
 /// A text that the rules let through and its type does not take; kept apart so that a gap in the rules refuses instead of panicking.
-fn unread(pointer: impl Into<String>) -> impl FnOnce(Malformed) -> Fault {
-    let pointer = pointer.into();
-    move |_| Fault { code: "CG099", pointer, text_vi: "Mục này không đọc được.", text_en: "An item cannot be read." }
+/// Its place is written out only then.
+fn unread(pointer: impl Display) -> impl FnOnce(Malformed) -> Fault {
+    move |_| Fault { code: "CG099", pointer: pointer.to_string(), text_vi: "Mục này không đọc được.", text_en: "An item cannot be read." }
 }
 
 const GAP: Malformed = Malformed { expected: "a value" };
 
 fn declaration(draft: &Draft, direction: Direction) -> Result<Declaration, Fault> {
     let by_road = draft.transport_mode == "4";
-    let invoice = draft.invoice.clone().unwrap_or_default();
-    let counterparty = draft.counterparty.clone().unwrap_or_default();
+    let (no_invoice, nobody) = <(Invoice, Trader)>::default();
+    let invoice = draft.invoice.as_ref().unwrap_or(&no_invoice);
+    let counterparty = draft.counterparty.as_ref().unwrap_or(&nobody);
     let currency = filled(&invoice.currency, CurrencyCode::parse).map_err(unread("/invoice/currency"))?;
     let lines = draft.lines.iter().enumerate().map(|(i, line)| goods_line(i, line, &invoice.currency)).collect::<Result<Vec<_>, _>>()?;
     let duty = lines.iter().try_fold(Vnd::ZERO, |sum, line| sum.checked_add(line.duty)).ok_or(GAP).map_err(unread("/lines"))?;
@@ -61,7 +64,7 @@ fn declaration(draft: &Draft, direction: Direction) -> Result<Declaration, Fault
         team: draft.team.clone(),
         trader: trader(draft).map_err(unread("/trader/code"))?,
         declarant: draft.declarant.clone(),
-        counterparty: counterparty.name,
+        counterparty: counterparty.name.clone(),
         counterparty_country: filled(&counterparty.country, CountryCode::parse).map_err(unread("/counterparty/country"))?,
         transport_mode: draft.transport_mode.clone(),
         plate: if by_road { filled(&draft.vehicle, Plate::parse).map_err(unread("/vehicle"))? } else { None },
@@ -81,7 +84,7 @@ fn declaration(draft: &Draft, direction: Direction) -> Result<Declaration, Fault
 }
 
 fn goods_line(i: usize, line: &Line, invoice_currency: &str) -> Result<GoodsLine, Fault> {
-    let at = |name: &str| unread(format!("/lines/{i}/{name}"));
+    let at = |name: &'static str| unread(fmt::from_fn(move |f| write!(f, "/lines/{i}/{name}")));
     let by_hand = line.value.is_empty() && line.customs_value_currency == invoice_currency;
     Ok(GoodsLine {
         line: u32::try_from(i + 1).map_err(|_| GAP).map_err(at(""))?,

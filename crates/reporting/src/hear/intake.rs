@@ -10,7 +10,7 @@ use super::named;
 use crate::book::{Book, Place, RefusalRow, StageRow, Unfit};
 
 /// Takes one fact in.
-pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
+pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<(), Unfit> {
     match fact {
         Wire::Lodged(f) => register(book, place, f.declaration, false),
         Wire::Amended(f) => register(book, place, f.declaration, true),
@@ -34,21 +34,21 @@ pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
     }
 }
 
-fn told(
-    book: &mut Book,
-    place: &Place,
+fn told<'f>(
+    book: &mut Book<'f>,
+    place: &Place<'f>,
     (key, version): (DeclarationKey, Version),
     fact: &Fact,
     stage: StageKind,
     amount_vnd: i64,
     reason: String,
 ) -> Result<(), Unfit> {
-    book.row(place, &key, version).row.apply(place.stamp(), fact);
+    book.row(place, key, version).row.apply(place.stamp(), fact);
     book.stages.push(StageRow { amount_vnd, reason, ..StageRow::new(place, key, version.count(), stage) });
     Ok(())
 }
 
-fn register(book: &mut Book, place: &Place, declaration: Option<Declaration>, amended: bool) -> Result<(), Unfit> {
+fn register<'f>(book: &mut Book<'f>, place: &Place<'f>, declaration: Option<Declaration>, amended: bool) -> Result<(), Unfit> {
     let d = declaration.ok_or_else(|| Unfit("expected a declaration".to_owned()))?;
     let (key, version) = named(&d.key, d.version)?;
     let registration = Registration {
@@ -60,23 +60,23 @@ fn register(book: &mut Book, place: &Place, declaration: Option<Declaration>, am
         currency: CurrencyCode::parse(&d.currency)?,
         duty_vnd: d.duty_vnd,
     };
-    let patch = book.row(place, &key, version);
+    let patch = book.row(place, key, version);
     patch.row.apply(place.stamp(), &Fact::Registered(registration));
     patch.class = if d.class() == TrafficClass::Parcels { "parcels" } else { "cargo" };
-    patch.office = d.office;
+    patch.office = d.office.into();
     patch.sender = d.sender;
     patch.reference = d.reference;
-    patch.trace.clone_from(&place.trace);
+    patch.trace = place.trace;
     let earlier = version.count().checked_sub(1).and_then(|count| Version::new(count.into()).ok());
     if let Some(earlier) = earlier {
-        book.row(place, &key, earlier).row.apply(place.stamp(), &Fact::Replaced);
+        book.row(place, key, earlier).row.apply(place.stamp(), &Fact::Replaced);
     }
     let stage = if amended { StageKind::Amended } else { StageKind::Lodged };
     book.stages.push(StageRow::new(place, key, version.count(), stage));
     Ok(())
 }
 
-fn refuse(book: &mut Book, place: &Place, f: Refused) -> Result<(), Unfit> {
+fn refuse<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Refused) -> Result<(), Unfit> {
     let attempt = Attempt::parse(&f.attempt.to_lowercase()).ok_or_else(|| Unfit(format!("no attempt is named {:?}", f.attempt)))?;
     let key = if f.key.is_empty() { None } else { Some(DeclarationKey::parse(&f.key)?) };
     let direction = direction(f.direction());
@@ -84,8 +84,7 @@ fn refuse(book: &mut Book, place: &Place, f: Refused) -> Result<(), Unfit> {
     if let Some(key) = key {
         book.stages.push(StageRow { reason: code.clone(), ..StageRow::new(place, key, 0, StageKind::Refused) });
     }
-    let refusal =
-        RefusalRow { place: place.clone(), attempt: attempt.as_str(), direction, kind: f.kind, code, sender: f.sender, reference: f.reference };
+    let refusal = RefusalRow { place: *place, attempt: attempt.as_str(), direction, kind: f.kind, code, sender: f.sender, reference: f.reference };
     book.refusals.push(refusal);
     Ok(())
 }

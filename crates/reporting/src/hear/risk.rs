@@ -10,7 +10,7 @@ use super::named;
 use crate::book::{Book, Place, StageRow, Unfit};
 
 /// Takes one fact in.
-pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
+pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<(), Unfit> {
     match fact {
         Wire::Decided(f) => decide(book, place, f),
         Wire::Assigned(f) => assign(book, place, f),
@@ -18,7 +18,7 @@ pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
         Wire::LaneChanged(f) => change(book, place, f),
         Wire::AssignmentClosed(f) => {
             let (key, version) = named(&f.key, f.version)?;
-            book.row(place, &key, version).row.apply(place.stamp(), &Fact::AssignmentClosed);
+            book.row(place, key, version).row.apply(place.stamp(), &Fact::AssignmentClosed);
             let stage = StageRow::new(place, key, version.count(), StageKind::AssignmentClosed);
             book.stages.push(StageRow { officer: f.officer, reason: f.reason, ..stage });
             Ok(())
@@ -41,7 +41,7 @@ pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
     }
 }
 
-fn decide(book: &mut Book, place: &Place, f: Decided) -> Result<(), Unfit> {
+fn decide<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Decided) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
     let lane = lane(f.lane())?;
     let officer = if f.officer.is_empty() { None } else { Some(OfficerCode::parse(&f.officer)?) };
@@ -50,7 +50,7 @@ fn decide(book: &mut Book, place: &Place, f: Decided) -> Result<(), Unfit> {
         text => Some(Reason::parse(text).ok_or_else(|| Unfit("expected a coded queue reason".to_owned()))?),
     };
     let form = form(f.form());
-    let patch = book.row(place, &key, version);
+    let patch = book.row(place, key, version);
     patch.row.apply(place.stamp(), &Fact::Decided { lane, officer, queue_reason });
     patch.form = form;
     let stage = StageRow::new(place, key, version.count(), StageKind::Lane);
@@ -59,23 +59,23 @@ fn decide(book: &mut Book, place: &Place, f: Decided) -> Result<(), Unfit> {
 }
 
 /// The first assignment of a version is told by its decision; rows from before there was a `how` tell of the queue alone.
-fn assign(book: &mut Book, place: &Place, f: Assigned) -> Result<(), Unfit> {
+fn assign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Assigned) -> Result<(), Unfit> {
     if f.officer.is_empty() || (f.round == 0 && !f.how.is_empty()) {
         return Ok(());
     }
     let (key, version) = named(&f.key, f.version)?;
     let officer = OfficerCode::parse(&f.officer)?;
-    book.row(place, &key, version).row.apply(place.stamp(), &Fact::Assigned(officer));
+    book.row(place, key, version).row.apply(place.stamp(), &Fact::Assigned(officer));
     book.stages.push(StageRow { officer: f.officer, ..StageRow::new(place, key, version.count(), StageKind::Assigned) });
     Ok(())
 }
 
 /// Without an officer it went into the queue: the assignment that follows tells who takes it.
-fn reassign(book: &mut Book, place: &Place, f: Reassigned) -> Result<(), Unfit> {
+fn reassign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Reassigned) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
     if !f.to.is_empty() {
         let officer = OfficerCode::parse(&f.to)?;
-        book.row(place, &key, version).row.apply(place.stamp(), &Fact::Reassigned(officer));
+        book.row(place, key, version).row.apply(place.stamp(), &Fact::Reassigned(officer));
     }
     let stage = StageRow::new(place, key, version.count(), StageKind::Reassigned);
     book.stages.push(StageRow { officer: f.to, reason: f.reason, ..stage });
@@ -83,7 +83,7 @@ fn reassign(book: &mut Book, place: &Place, f: Reassigned) -> Result<(), Unfit> 
 }
 
 /// Reports count the lane that was decided; the timeline tells what a person made of it.
-fn change(book: &mut Book, place: &Place, f: LaneChanged) -> Result<(), Unfit> {
+fn change<'f>(book: &mut Book<'f>, place: &Place<'f>, f: LaneChanged) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
     let (lane, form) = (lane(f.to())?, form(f.form()));
     let stage = StageRow::new(place, key, version.count(), StageKind::LaneChanged);
@@ -91,9 +91,9 @@ fn change(book: &mut Book, place: &Place, f: LaneChanged) -> Result<(), Unfit> {
     Ok(())
 }
 
-fn conclude(book: &mut Book, place: &Place, f: Concluded) -> Result<(), Unfit> {
+fn conclude<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Concluded) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
-    book.row(place, &key, version).row.apply(place.stamp(), &Fact::Concluded { conform: f.conform });
+    book.row(place, key, version).row.apply(place.stamp(), &Fact::Concluded { conform: f.conform });
     let (form, conform) = (form(f.form()), if f.conform { "yes" } else { "no" });
     let stage = StageRow::new(place, key, version.count(), StageKind::Concluded);
     book.stages.push(StageRow { form, conform, reason: f.code, officer: f.officer, ..stage });

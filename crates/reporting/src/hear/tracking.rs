@@ -6,7 +6,7 @@ use values::DeclarationKey;
 use crate::book::{Book, Place, StageRow, Unfit};
 
 /// Takes one fact in.
-pub fn hear(book: &mut Book, place: &Place, fact: Wire) -> Result<(), Unfit> {
+pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<(), Unfit> {
     match fact {
         Wire::Announced(f) => carried(book, place, &f.declarations, StageKind::Announced, &f.gate, ""),
         Wire::Arrived(f) => {
@@ -35,7 +35,7 @@ fn visit(visit: String, vehicle: Option<Vehicle>) -> String {
     if visit.is_empty() { vehicle.map(|v| v.id).unwrap_or_default() } else { visit }
 }
 
-fn carried(book: &mut Book, place: &Place, keys: &[String], stage: StageKind, gate: &str, reason: &str) -> Result<(), Unfit> {
+fn carried<'f>(book: &mut Book<'f>, place: &Place<'f>, keys: &[String], stage: StageKind, gate: &str, reason: &str) -> Result<(), Unfit> {
     let mut keys = keys.iter().map(|key| DeclarationKey::parse(key)).collect::<Result<Vec<_>, _>>()?;
     keys.sort_unstable();
     keys.dedup();

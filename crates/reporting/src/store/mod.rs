@@ -16,7 +16,7 @@ pub use self::{
 use crate::book::Book;
 
 /// Writes what a batch adds; rows are locked by table, then key.
-pub async fn save(conn: &mut PgConnection, book: &Book, now: Instant) -> Result<(), Failure> {
+pub async fn save(conn: &mut PgConnection, book: &Book<'_>, now: Instant) -> Result<(), Failure> {
     rows::declarations(conn, &book.rows, now).await?;
     stages::refusals(conn, &book.refusals).await?;
     stages::stages(conn, &book.stages).await?;

@@ -9,11 +9,11 @@ use super::column;
 use crate::book::{Patch, VisitPatch};
 
 /// One upsert for all versions of a batch. `LEAST` and `GREATEST` pass over what is null.
-pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationKey, Version), Patch>, now: Instant) -> Result<(), Failure> {
+pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationKey, Version), Patch<'_>>, now: Instant) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let patches: Vec<&Patch> = rows.values().collect();
+    let patches: Vec<&Patch<'_>> = rows.values().collect();
     sqlx::query!(
         r#"
         INSERT INTO declarations AS d (
@@ -72,7 +72,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
         "#,
         column!(patches, p => p.row.key.as_str()) as &[&str],
         column!(patches, p => i16::from(p.row.version.count())),
-        column!(patches, p => p.office.as_str()) as &[&str],
+        column!(patches, p => &*p.office) as &[&str],
         column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.direction.as_str())) as &[&str],
         column!(patches, p => p.row.registered.as_ref().map_or("", |r| r.value.kind.as_str())) as &[&str],
         column!(patches, p => p.class) as &[&str],
@@ -101,7 +101,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
         column!(patches, p => p.row.tax_due_at) as &[Option<Instant>],
         column!(patches, p => p.row.cleared_at) as &[Option<Instant>],
         column!(patches, p => p.row.clearance_refused_at) as &[Option<Instant>],
-        column!(patches, p => p.trace.as_str()) as &[&str],
+        column!(patches, p => p.trace) as &[&str],
         now
     )
     .execute(conn)
@@ -110,11 +110,11 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
 }
 
 /// First occurrences with their offices.
-pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatch>) -> Result<(), Failure> {
+pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatch<'_>>) -> Result<(), Failure> {
     if visits.is_empty() {
         return Ok(());
     }
-    let patches: Vec<&VisitPatch> = visits.values().collect();
+    let patches: Vec<&VisitPatch<'_>> = visits.values().collect();
     sqlx::query!(
         r#"
         INSERT INTO visits AS v (id, arrived_at, arrived_office, held_at, held_office, departed_at, departed_office)
@@ -131,11 +131,11 @@ pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatc
         "#,
         column!(patches, p => p.row.id.as_str()) as &[&str],
         column!(patches, p => p.row.arrived_at) as &[Option<Instant>],
-        column!(patches, p => p.arrived_office.as_str()) as &[&str],
+        column!(patches, p => p.arrived_office) as &[&str],
         column!(patches, p => p.row.held_at) as &[Option<Instant>],
-        column!(patches, p => p.held_office.as_str()) as &[&str],
+        column!(patches, p => p.held_office) as &[&str],
         column!(patches, p => p.row.departed_at) as &[Option<Instant>],
-        column!(patches, p => p.departed_office.as_str()) as &[&str]
+        column!(patches, p => p.departed_office) as &[&str]
     )
     .execute(conn)
     .await?;

@@ -6,7 +6,7 @@ use super::column;
 use crate::book::{RefusalRow, StageRow};
 
 /// Stages of a batch.
-pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Failure> {
+pub async fn stages(conn: &mut PgConnection, rows: &[StageRow<'_>]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -19,14 +19,14 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Fa
         ON CONFLICT DO NOTHING
         "#,
         column!(rows, r => r.key.as_str()) as &[&str],
-        column!(rows, r => &*r.place.topic) as &[&str],
+        column!(rows, r => r.place.topic) as &[&str],
         column!(rows, r => r.place.stream),
         column!(rows, r => r.place.position),
         column!(rows, r => i16::from(r.version)),
         column!(rows, r => r.stage.as_str()) as &[&str],
         column!(rows, r => r.place.at),
-        column!(rows, r => r.place.office.as_str()) as &[&str],
-        column!(rows, r => r.person.as_str()) as &[&str],
+        column!(rows, r => r.place.office) as &[&str],
+        column!(rows, r => r.person) as &[&str],
         column!(rows, r => r.gate.as_str()) as &[&str],
         column!(rows, r => r.lane) as &[&str],
         column!(rows, r => r.form) as &[&str],
@@ -34,7 +34,7 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Fa
         column!(rows, r => r.amount_vnd),
         column!(rows, r => r.reason.as_str()) as &[&str],
         column!(rows, r => r.officer.as_str()) as &[&str],
-        column!(rows, r => r.place.trace.as_str()) as &[&str]
+        column!(rows, r => r.place.trace) as &[&str]
     )
     .execute(conn)
     .await?;
@@ -42,7 +42,7 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow]) -> Result<(), Fa
 }
 
 /// Refusals of a batch.
-pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow]) -> Result<(), Failure> {
+pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow<'_>]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -53,11 +53,11 @@ pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow]) -> Result<()
             UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::timestamptz[])
         ON CONFLICT DO NOTHING
         "#,
-        column!(rows, r => &*r.place.topic) as &[&str],
+        column!(rows, r => r.place.topic) as &[&str],
         column!(rows, r => r.place.stream),
         column!(rows, r => r.place.position),
         column!(rows, r => r.attempt) as &[&str],
-        column!(rows, r => r.place.office.as_str()) as &[&str],
+        column!(rows, r => r.place.office) as &[&str],
         column!(rows, r => r.direction) as &[&str],
         column!(rows, r => r.kind.as_str()) as &[&str],
         column!(rows, r => r.code.as_str()) as &[&str],

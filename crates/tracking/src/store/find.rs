@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::{Bound, CarriedRow, Judged, NaturalKey, Span, VehicleRow, VisitRow};
 
 /// Vehicles that these declarations concern: the one they name, and those whose open visit carries them.
-pub async fn concerned(conn: &mut PgConnection, keys: &[String]) -> Result<Vec<String>, Failure> {
+pub async fn concerned(conn: &mut PgConnection, keys: &[&str]) -> Result<Vec<String>, Failure> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -13,7 +13,7 @@ pub async fn concerned(conn: &mut PgConnection, keys: &[String]) -> Result<Vec<S
         r#"SELECT c.vehicle AS "vehicle!" FROM carried c WHERE c.key = ANY($1) AND c.vehicle <> ''
            UNION
            SELECT v.vehicle FROM visit_declarations d JOIN visits v ON v.id = d.visit WHERE d.declaration = ANY($1) AND v.departed_at IS NULL"#,
-        keys
+        keys as &[&str]
     )
     .fetch_all(conn)
     .await?)
@@ -44,7 +44,7 @@ pub async fn existing(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<Str
 
 /// Locks and loads, in the order of their keys, these declarations, those that the vehicles' open visits carry, and the live ones that name one of
 /// the vehicles `seen` at a gate.
-pub async fn lock_carried(conn: &mut PgConnection, keys: &[String], vehicles: &[String], seen: &[String]) -> Result<Vec<CarriedRow>, Failure> {
+pub async fn lock_carried(conn: &mut PgConnection, keys: &[&str], vehicles: &[String], seen: &[&str]) -> Result<Vec<CarriedRow>, Failure> {
     Ok(sqlx::query_as!(
         CarriedRow,
         r#"SELECT key, version, vehicle, direction, cleared, withdrawn, departed FROM carried
@@ -55,16 +55,16 @@ pub async fn lock_carried(conn: &mut PgConnection, keys: &[String], vehicles: &[
                UNION
                SELECT d.declaration FROM visits v JOIN visit_declarations d ON d.visit = v.id WHERE v.vehicle = ANY($2) AND v.departed_at IS NULL)
            ORDER BY key FOR UPDATE"#,
-        keys,
+        keys as &[&str],
         vehicles,
-        seen
+        seen as &[&str]
     )
     .fetch_all(conn)
     .await?)
 }
 
 /// Open visits of the vehicles or with any of the declarations.
-pub async fn open_visits(conn: &mut PgConnection, vehicles: &[String], keys: &[String]) -> Result<Vec<VisitRow>, Failure> {
+pub async fn open_visits(conn: &mut PgConnection, vehicles: &[String], keys: &[&str]) -> Result<Vec<VisitRow>, Failure> {
     Ok(sqlx::query_as!(
         VisitRow,
         r#"SELECT v.id, v.vehicle, v.gate, v.office, v.state, v.reason, v.arrived_at, v.departed_at FROM visits v
@@ -74,7 +74,7 @@ pub async fn open_visits(conn: &mut PgConnection, vehicles: &[String], keys: &[S
                SELECT d.visit FROM visit_declarations d WHERE d.declaration = ANY($2))
            ORDER BY v.id"#,
         vehicles,
-        keys
+        keys as &[&str]
     )
     .fetch_all(conn)
     .await?)

@@ -5,12 +5,12 @@ use sqlx::PgConnection;
 use super::{Bound, CarriedRow, ReadingRow, VehicleRow, VisitRow};
 
 /// Writes vehicles. One that another transaction has just made is a unique violation, hence a `Retry` that sees it.
-pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bool) -> Result<(), Failure> {
+pub async fn save_vehicles(conn: &mut PgConnection, rows: &[&VehicleRow], new: bool) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
     let column = |pick: fn(&VehicleRow) -> &String| rows.iter().map(|r| pick(r).as_str()).collect::<Vec<_>>();
-    let moments = |pick: fn(&VehicleRow) -> Option<Instant>| rows.iter().map(pick).collect::<Vec<_>>();
+    let moments = |pick: fn(&VehicleRow) -> Option<Instant>| rows.iter().map(|r| pick(r)).collect::<Vec<_>>();
     let (ids, plates, countries) = (column(|r| &r.id), column(|r| &r.plate), column(|r| &r.country));
     let (gates, announced_at, announced) = (column(|r| &r.announced_gate), moments(|r| r.announced_at), column(|r| &r.announced));
     let (held_gates, held_reasons, held_at) = (column(|r| &r.held_gate), column(|r| &r.held_reason), moments(|r| r.held_at));
@@ -52,7 +52,7 @@ pub async fn save_vehicles(conn: &mut PgConnection, rows: &[VehicleRow], new: bo
 }
 
 /// Writes declarations; a new one that another transaction has just made is a `Retry`.
-pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: bool) -> Result<(), Failure> {
+pub async fn save_carried(conn: &mut PgConnection, rows: &[&CarriedRow], new: bool) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -98,7 +98,7 @@ pub async fn save_carried(conn: &mut PgConnection, rows: &[CarriedRow], new: boo
 }
 
 /// Writes visits, those that began and those that changed; one row for each id.
-pub async fn save_visits(conn: &mut PgConnection, rows: &[VisitRow]) -> Result<(), Failure> {
+pub async fn save_visits(conn: &mut PgConnection, rows: &[&VisitRow]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
