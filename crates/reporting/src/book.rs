@@ -9,6 +9,7 @@ use values::{DeclarationKey, Version};
 #[derive(Debug, Default)]
 pub struct Book {
     pub rows: BTreeMap<(DeclarationKey, Version), Patch>,
+    /// Stages of facts that write no row of a declaration, such as those of vehicles.
     pub stages: Vec<StageRow>,
     pub refusals: Vec<RefusalRow>,
     pub visits: BTreeMap<String, VisitPatch>,
@@ -26,15 +27,23 @@ pub struct Patch {
     pub form: &'static str,
     /// Of the registration.
     pub trace: String,
+    /// Of the facts that are in this patch.
+    pub stages: Vec<Stage>,
+}
+
+/// A stage that has no row to grow on.
+#[derive(Debug)]
+pub struct StageRow {
+    pub key: DeclarationKey,
+    pub version: Version,
+    pub stage: Stage,
 }
 
 /// One stage of one declaration's way.
 #[derive(Debug, Clone)]
-pub struct StageRow {
+pub struct Stage {
     pub place: Place,
-    pub key: DeclarationKey,
-    pub version: u8,
-    pub stage: StageKind,
+    pub kind: StageKind,
     /// Gate.
     pub gate: String,
     /// Who did it: an officer's service code or a caller; '' for machines.
@@ -117,16 +126,14 @@ impl Place {
     }
 }
 
-impl StageRow {
+impl Stage {
     /// A stage about which nothing more is to be said.
-    pub fn new(place: &Place, key: DeclarationKey, version: u8, stage: StageKind) -> Self {
+    pub fn new(place: &Place, kind: StageKind) -> Self {
         // A machine acts under the name of its service, and no service is a person.
         let machine = ["intake", "risk", "tracking", "reporting"].contains(&place.actor.as_str());
         Self {
             place: place.clone(),
-            key,
-            version,
-            stage,
+            kind,
             gate: String::new(),
             person: if machine { String::new() } else { place.actor.clone() },
             lane: "",
@@ -150,6 +157,7 @@ impl Book {
             reference: String::new(),
             form: "",
             trace: String::new(),
+            stages: Vec::new(),
         })
     }
 
