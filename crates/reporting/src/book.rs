@@ -9,6 +9,7 @@ use values::{DeclarationKey, Version};
 #[derive(Debug, Default)]
 pub struct Book<'f> {
     pub rows: BTreeMap<(DeclarationKey, Version), Patch<'f>>,
+    /// Stages of facts that write no row of a declaration, such as those of vehicles.
     pub stages: Vec<StageRow<'f>>,
     pub refusals: Vec<RefusalRow<'f>>,
     pub visits: BTreeMap<String, VisitPatch<'f>>,
@@ -26,15 +27,23 @@ pub struct Patch<'f> {
     pub form: &'static str,
     /// Of the registration.
     pub trace: &'f str,
+    /// Of the facts that are in this patch.
+    pub stages: Vec<Stage<'f>>,
+}
+
+/// A stage that has no row to grow on.
+#[derive(Debug)]
+pub struct StageRow<'f> {
+    pub key: DeclarationKey,
+    pub version: Version,
+    pub stage: Stage<'f>,
 }
 
 /// One stage of one declaration's way.
 #[derive(Debug, Clone)]
-pub struct StageRow<'f> {
+pub struct Stage<'f> {
     pub place: Place<'f>,
-    pub key: DeclarationKey,
-    pub version: u8,
-    pub stage: StageKind,
+    pub kind: StageKind,
     /// Gate.
     pub gate: String,
     /// Who did it: an officer's service code or a caller; '' for machines.
@@ -117,16 +126,14 @@ impl<'f> Place<'f> {
     }
 }
 
-impl<'f> StageRow<'f> {
+impl<'f> Stage<'f> {
     /// A stage about which nothing more is to be said.
-    pub fn new(place: &Place<'f>, key: DeclarationKey, version: u8, stage: StageKind) -> Self {
+    pub fn new(place: &Place<'f>, kind: StageKind) -> Self {
         // A machine acts under the name of its service, and no service is a person.
         let machine = ["intake", "risk", "tracking", "reporting"].contains(&place.actor);
         Self {
             place: *place,
-            key,
-            version,
-            stage,
+            kind,
             gate: String::new(),
             person: if machine { "" } else { place.actor },
             lane: "",
@@ -150,6 +157,7 @@ impl<'f> Book<'f> {
             reference: String::new(),
             form: "",
             trace: "",
+            stages: Vec::new(),
         })
     }
 

@@ -76,9 +76,18 @@ async fn each_cell_lists_exactly_what_it_counts() -> anyhow::Result<()> {
 async fn a_timeline_tells_every_stage_in_order() -> anyhow::Result<()> {
     let sandbox = sandbox().await?;
     let [of_intake, of_risk, of_tracking] = a_day();
-    for facts in [of_tracking, of_risk, of_intake] {
-        apply(&sandbox, &facts).await?;
+    for facts in [&of_tracking, &of_risk, &of_intake, &of_risk] {
+        apply(&sandbox, facts).await?;
     }
+    // What a version before the column kept of a fact, and of one more that no row has.
+    sqlx::query(
+        "INSERT INTO stages SELECT '10900000001', t.topic, 0, t.position, 1, t.stage, t.at, '32BB', '', '', '', '', '', 0, '', '', t.trace
+         FROM (SELECT lodged_at + interval '150 ms' AS at, trace FROM declarations WHERE key = '10900000001' AND version = 1) AS d,
+             LATERAL (VALUES ('customs.intake.v1', 200, 'amended', d.at, d.trace), ('customs.risk.v1', 202, 'lane changed', d.at, d.trace))
+                 AS t (topic, position, stage, at, trace)",
+    )
+    .execute(&sandbox.pool)
+    .await?;
     let counter = counter(&sandbox, false);
     let ask = |number: &str| TimelineRequest { number: number.to_owned() };
     let way = counter.timeline(by("an", "32BB", ask("109000000011"))).await?.into_inner();
@@ -89,6 +98,7 @@ async fn a_timeline_tells_every_stage_in_order() -> anyhow::Result<()> {
         ("assigned", 0, "O-1"),
         ("arrived", 0, ""),
         ("amended", 1, ""),
+        ("lane changed", 1, ""),
         ("lane", 1, ""),
         ("assigned", 1, "O-1"),
         ("reassigned", 1, "O-2"),

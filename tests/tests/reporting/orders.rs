@@ -1,6 +1,7 @@
 //! The read models, whatever the order of topics and whatever a fact says.
-use contracts::{common::Lane, intake::Cleared, risk::Assigned};
+use contracts::{common::Lane, intake::Cleared, reporting::KeptStages, risk::Assigned};
 use platform::{Fact, Handler, Outcome, Work};
+use prost::Message as _;
 use reporting::Reading;
 
 use crate::{
@@ -9,14 +10,23 @@ use crate::{
     sandbox,
 };
 
-/// All rows of the read models as text, but for the time at which this service had a row complete.
+/// All rows of the read models as text, but for the time at which this service had a row complete, and each stage on them once.
 async fn rows(conn: &mut sqlx::PgConnection) -> anyhow::Result<Vec<String>> {
     let rows = sqlx::query_scalar(
-        "SELECT (to_jsonb(d) - 'reported_at')::text || (d.reported_at IS NOT NULL) FROM declarations d
+        "SELECT (to_jsonb(d) - 'reported_at' - 'stages')::text || (d.reported_at IS NOT NULL) FROM declarations d
          UNION ALL SELECT to_jsonb(s)::text FROM stages s UNION ALL SELECT to_jsonb(r)::text FROM refusals r
          UNION ALL SELECT to_jsonb(v)::text FROM visits v ORDER BY 1",
     );
-    Ok(rows.fetch_all(conn).await?)
+    let mut rows: Vec<String> = rows.fetch_all(&mut *conn).await?;
+    let kept: Vec<(String, i16, Vec<u8>)> = sqlx::query_as("SELECT key, version, stages FROM declarations").fetch_all(conn).await?;
+    let mut stages = Vec::new();
+    for (key, version, bytes) in kept {
+        stages.extend(KeptStages::decode(&*bytes)?.stages.iter().map(|stage| format!("{key} {version} {stage:?}")));
+    }
+    stages.sort_unstable();
+    stages.dedup();
+    rows.append(&mut stages);
+    Ok(rows)
 }
 
 /// Every way to merge the topics, each in its own order.

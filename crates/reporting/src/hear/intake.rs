@@ -7,7 +7,7 @@ use reporting_domain::{Attempt, Fact, Registration, StageKind};
 use values::{CurrencyCode, DeclarationKey, Direction, KindCode, OfficeCode, Version};
 
 use super::named;
-use crate::book::{Book, Place, RefusalRow, StageRow, Unfit};
+use crate::book::{Book, Place, RefusalRow, Stage, StageRow, Unfit};
 
 /// Takes one fact in.
 pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<(), Unfit> {
@@ -25,8 +25,8 @@ pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<()
         Wire::ClearanceRefused(f) => told(book, place, named(&f.key, f.version)?, &Fact::ClearanceRefused, StageKind::ClearanceRefused, 0, f.code),
         Wire::Superseded(f) => {
             let (key, version) = named(&f.key, f.named)?;
-            let reason = f.fact;
-            book.stages.push(StageRow { reason, ..StageRow::new(place, key, version.count(), StageKind::Superseded) });
+            let stage = Stage { reason: f.fact, ..Stage::new(place, StageKind::Superseded) };
+            book.stages.push(StageRow { key, version, stage });
             Ok(())
         }
         // Ignored on purpose: the platform's own facts are about no declaration.
@@ -43,8 +43,9 @@ fn told<'f>(
     amount_vnd: i64,
     reason: String,
 ) -> Result<(), Unfit> {
-    book.row(place, key, version).row.apply(place.stamp(), fact);
-    book.stages.push(StageRow { amount_vnd, reason, ..StageRow::new(place, key, version.count(), stage) });
+    let patch = book.row(place, key, version);
+    patch.row.apply(place.stamp(), fact);
+    patch.stages.push(Stage { amount_vnd, reason, ..Stage::new(place, stage) });
     Ok(())
 }
 
@@ -67,12 +68,11 @@ fn register<'f>(book: &mut Book<'f>, place: &Place<'f>, declaration: Option<Decl
     patch.sender = d.sender;
     patch.reference = d.reference;
     patch.trace = place.trace;
+    patch.stages.push(Stage::new(place, if amended { StageKind::Amended } else { StageKind::Lodged }));
     let earlier = version.count().checked_sub(1).and_then(|count| Version::new(count.into()).ok());
     if let Some(earlier) = earlier {
         book.row(place, key, earlier).row.apply(place.stamp(), &Fact::Replaced);
     }
-    let stage = if amended { StageKind::Amended } else { StageKind::Lodged };
-    book.stages.push(StageRow::new(place, key, version.count(), stage));
     Ok(())
 }
 
@@ -82,7 +82,8 @@ fn refuse<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Refused) -> Result<(), 
     let direction = direction(f.direction());
     let code = f.faults.into_iter().next().map(|fault| fault.code).unwrap_or_default();
     if let Some(key) = key {
-        book.stages.push(StageRow { reason: code.clone(), ..StageRow::new(place, key, 0, StageKind::Refused) });
+        let stage = Stage { reason: code.clone(), ..Stage::new(place, StageKind::Refused) };
+        book.stages.push(StageRow { key, version: Version::FIRST, stage });
     }
     let refusal = RefusalRow { place: *place, attempt: attempt.as_str(), direction, kind: f.kind, code, sender: f.sender, reference: f.reference };
     book.refusals.push(refusal);

@@ -7,7 +7,7 @@ use reporting_domain::{Fact, Reason, StageKind};
 use values::{Lane, OfficerCode};
 
 use super::named;
-use crate::book::{Book, Place, StageRow, Unfit};
+use crate::book::{Book, Place, Stage, StageRow, Unfit};
 
 /// Takes one fact in.
 pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<(), Unfit> {
@@ -18,15 +18,16 @@ pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<()
         Wire::LaneChanged(f) => change(book, place, f),
         Wire::AssignmentClosed(f) => {
             let (key, version) = named(&f.key, f.version)?;
-            book.row(place, key, version).row.apply(place.stamp(), &Fact::AssignmentClosed);
-            let stage = StageRow::new(place, key, version.count(), StageKind::AssignmentClosed);
-            book.stages.push(StageRow { officer: f.officer, reason: f.reason, ..stage });
+            let patch = book.row(place, key, version);
+            patch.row.apply(place.stamp(), &Fact::AssignmentClosed);
+            patch.stages.push(Stage { officer: f.officer, reason: f.reason, ..Stage::new(place, StageKind::AssignmentClosed) });
             Ok(())
         }
         Wire::Concluded(f) => conclude(book, place, f),
         Wire::Superseded(f) => {
             let (key, version) = named(&f.key, f.named)?;
-            book.stages.push(StageRow { reason: f.fact, ..StageRow::new(place, key, version.count(), StageKind::Superseded) });
+            let stage = Stage { reason: f.fact, ..Stage::new(place, StageKind::Superseded) };
+            book.stages.push(StageRow { key, version, stage });
             Ok(())
         }
         // Ignored on purpose: days, rules and rosters of offices, and the platform's own facts, are about no declaration.
@@ -53,8 +54,8 @@ fn decide<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Decided) -> Result<(), 
     let patch = book.row(place, key, version);
     patch.row.apply(place.stamp(), &Fact::Decided { lane, officer, queue_reason });
     patch.form = form;
-    let stage = StageRow::new(place, key, version.count(), StageKind::Lane);
-    book.stages.push(StageRow { lane: lane.as_str(), form, officer: f.officer, reason: f.queue_reason, ..stage });
+    let stage = Stage::new(place, StageKind::Lane);
+    patch.stages.push(Stage { lane: lane.as_str(), form, officer: f.officer, reason: f.queue_reason, ..stage });
     Ok(())
 }
 
@@ -65,20 +66,24 @@ fn assign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Assigned) -> Result<(),
     }
     let (key, version) = named(&f.key, f.version)?;
     let officer = OfficerCode::parse(&f.officer)?;
-    book.row(place, key, version).row.apply(place.stamp(), &Fact::Assigned(officer));
-    book.stages.push(StageRow { officer: f.officer, ..StageRow::new(place, key, version.count(), StageKind::Assigned) });
+    let patch = book.row(place, key, version);
+    patch.row.apply(place.stamp(), &Fact::Assigned(officer));
+    patch.stages.push(Stage { officer: f.officer, ..Stage::new(place, StageKind::Assigned) });
     Ok(())
 }
 
 /// Without an officer it went into the queue: the assignment that follows tells who takes it.
 fn reassign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Reassigned) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
-    if !f.to.is_empty() {
-        let officer = OfficerCode::parse(&f.to)?;
-        book.row(place, key, version).row.apply(place.stamp(), &Fact::Reassigned(officer));
-    }
-    let stage = StageRow::new(place, key, version.count(), StageKind::Reassigned);
-    book.stages.push(StageRow { officer: f.to, reason: f.reason, ..stage });
+    let officer = if f.to.is_empty() { None } else { Some(OfficerCode::parse(&f.to)?) };
+    let stage = Stage { officer: f.to, reason: f.reason, ..Stage::new(place, StageKind::Reassigned) };
+    let Some(officer) = officer else {
+        book.stages.push(StageRow { key, version, stage });
+        return Ok(());
+    };
+    let patch = book.row(place, key, version);
+    patch.row.apply(place.stamp(), &Fact::Reassigned(officer));
+    patch.stages.push(stage);
     Ok(())
 }
 
@@ -86,17 +91,17 @@ fn reassign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Reassigned) -> Result
 fn change<'f>(book: &mut Book<'f>, place: &Place<'f>, f: LaneChanged) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
     let (lane, form) = (lane(f.to())?, form(f.form()));
-    let stage = StageRow::new(place, key, version.count(), StageKind::LaneChanged);
-    book.stages.push(StageRow { lane: lane.as_str(), form, officer: f.officer, reason: f.reason, ..stage });
+    let stage = Stage { lane: lane.as_str(), form, officer: f.officer, reason: f.reason, ..Stage::new(place, StageKind::LaneChanged) };
+    book.stages.push(StageRow { key, version, stage });
     Ok(())
 }
 
 fn conclude<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Concluded) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
-    book.row(place, key, version).row.apply(place.stamp(), &Fact::Concluded { conform: f.conform });
     let (form, conform) = (form(f.form()), if f.conform { "yes" } else { "no" });
-    let stage = StageRow::new(place, key, version.count(), StageKind::Concluded);
-    book.stages.push(StageRow { form, conform, reason: f.code, officer: f.officer, ..stage });
+    let patch = book.row(place, key, version);
+    patch.row.apply(place.stamp(), &Fact::Concluded { conform: f.conform });
+    patch.stages.push(Stage { form, conform, reason: f.code, officer: f.officer, ..Stage::new(place, StageKind::Concluded) });
     Ok(())
 }
 

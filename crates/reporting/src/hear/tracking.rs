@@ -1,9 +1,9 @@
 //! Facts of `customs.tracking.v1`: vehicles at gates, told in the timeline of every declaration they carry.
 use contracts::tracking::{Vehicle, tracking_event::Fact as Wire};
 use reporting_domain::{StageKind, VisitFact};
-use values::DeclarationKey;
+use values::{DeclarationKey, Version};
 
-use crate::book::{Book, Place, StageRow, Unfit};
+use crate::book::{Book, Place, Stage, StageRow, Unfit};
 
 /// Takes one fact in.
 pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<(), Unfit> {
@@ -40,8 +40,8 @@ fn carried<'f>(book: &mut Book<'f>, place: &Place<'f>, keys: &[String], stage: S
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        let row = StageRow::new(place, key, 0, stage);
-        book.stages.push(StageRow { gate: gate.to_owned(), reason: reason.to_owned(), ..row });
+        let stage = Stage { gate: gate.to_owned(), reason: reason.to_owned(), ..Stage::new(place, stage) };
+        book.stages.push(StageRow { key, version: Version::FIRST, stage });
     }
     Ok(())
 }

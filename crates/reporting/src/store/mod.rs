@@ -1,5 +1,6 @@
 //! All SQL of reporting: [`rows`] writes the read models, [`figures`] counts them, [`way`] reads one declaration's stages, [`versions`] keeps reports.
 mod figures;
+mod kept;
 mod rows;
 mod stages;
 mod versions;

@@ -1,14 +1,14 @@
-//! Upserts of declarations and visits. Every column keeps its first or last fact by time, so that any order of topics gives the same rows.
+//! Upserts of declarations and visits. Every column but the stages keeps its first or last fact by time, so that any order of topics gives the same rows.
 use std::collections::BTreeMap;
 
 use platform::{Failure, Instant};
 use sqlx::PgConnection;
 use values::{DeclarationKey, Version};
 
-use super::column;
+use super::{column, kept};
 use crate::book::{Patch, VisitPatch};
 
-/// One upsert for all versions of a batch. `LEAST` and `GREATEST` pass over what is null.
+/// One upsert for all versions of a batch. `LEAST` and `GREATEST` pass over what is null; stages are appended, and [`way`](super::way) puts them in order.
 pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationKey, Version), Patch<'_>>, now: Instant) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
@@ -19,9 +19,9 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
         INSERT INTO declarations AS d (
             key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form, officer,
             queue_reason, conform, lodged_at, replaced_at, withdrawn_at, decided_at, assigned_at, officer_at, officer_position, reassigned_at,
-            assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace, reported_at)
+            assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace, stages, reported_at)
         SELECT n.*, CASE WHEN n.lodged_at IS NOT NULL AND n.decided_at IS NOT NULL AND (n.lane = 'green' OR n.officer <> '' OR n.queue_reason <> '')
-            THEN $33::timestamptz END
+            THEN $34::timestamptz END
         FROM (SELECT UNNEST($1::text[]) AS key, UNNEST($2::smallint[]) AS version, UNNEST($3::text[]) AS office, UNNEST($4::text[]) AS direction,
             UNNEST($5::text[]) AS kind, UNNEST($6::text[]) AS class, UNNEST($7::text[]) AS sender, UNNEST($8::text[]) AS reference,
             UNNEST($9::text[]) AS currency, UNNEST($10::bigint[]) AS value, UNNEST($11::bigint[]) AS duty_vnd, UNNEST($12::bigint[]) AS paid_vnd,
@@ -31,7 +31,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
             UNNEST($23::timestamptz[]) AS assigned_at, UNNEST($24::timestamptz[]) AS officer_at, UNNEST($25::bigint[]) AS officer_position,
             UNNEST($26::timestamptz[]) AS reassigned_at, UNNEST($27::timestamptz[]) AS assignment_closed_at,
             UNNEST($28::timestamptz[]) AS concluded_at, UNNEST($29::timestamptz[]) AS tax_due_at, UNNEST($30::timestamptz[]) AS cleared_at,
-            UNNEST($31::timestamptz[]) AS clearance_refused_at, UNNEST($32::text[]) AS trace) AS n
+            UNNEST($31::timestamptz[]) AS clearance_refused_at, UNNEST($32::text[]) AS trace, UNNEST($33::bytea[]) AS stages) AS n
         ON CONFLICT (key, version) DO UPDATE SET
             office = CASE WHEN d.lodged_at IS NULL AND (EXCLUDED.lodged_at IS NOT NULL OR d.office = '') THEN EXCLUDED.office ELSE d.office END,
             direction = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.direction ELSE d.direction END,
@@ -44,6 +44,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
             duty_vnd = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.duty_vnd ELSE d.duty_vnd END,
             amended = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.amended ELSE d.amended END,
             trace = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.trace ELSE d.trace END,
+            stages = d.stages || EXCLUDED.stages,
             lodged_at = LEAST(d.lodged_at, EXCLUDED.lodged_at),
             paid_vnd = GREATEST(d.paid_vnd, EXCLUDED.paid_vnd),
             lane = CASE WHEN d.decided_at IS NULL THEN EXCLUDED.lane ELSE d.lane END,
@@ -68,7 +69,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
             reported_at = COALESCE(d.reported_at, CASE
                 WHEN COALESCE(d.lodged_at, EXCLUDED.lodged_at) IS NOT NULL AND COALESCE(d.decided_at, EXCLUDED.decided_at) IS NOT NULL
                     AND ('green' IN (d.lane, EXCLUDED.lane) OR d.officer || EXCLUDED.officer || d.queue_reason || EXCLUDED.queue_reason <> '')
-                THEN $33::timestamptz END)
+                THEN $34::timestamptz END)
         "#,
         column!(patches, p => p.row.key.as_str()) as &[&str],
         column!(patches, p => i16::from(p.row.version.count())),
@@ -102,6 +103,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
         column!(patches, p => p.row.cleared_at) as &[Option<Instant>],
         column!(patches, p => p.row.clearance_refused_at) as &[Option<Instant>],
         column!(patches, p => p.trace) as &[&str],
+        column!(patches, p => kept::encoded(&p.stages)),
         now
     )
     .execute(conn)

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::column;
 use crate::book::{RefusalRow, StageRow};
 
-/// Stages of a batch.
+/// Stages of a batch that have no row to grow on.
 pub async fn stages(conn: &mut PgConnection, rows: &[StageRow<'_>]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
@@ -19,22 +19,22 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow<'_>]) -> Result<()
         ON CONFLICT DO NOTHING
         "#,
         column!(rows, r => r.key.as_str()) as &[&str],
-        column!(rows, r => r.place.topic) as &[&str],
-        column!(rows, r => r.place.stream),
-        column!(rows, r => r.place.position),
-        column!(rows, r => i16::from(r.version)),
-        column!(rows, r => r.stage.as_str()) as &[&str],
-        column!(rows, r => r.place.at),
-        column!(rows, r => r.place.office) as &[&str],
-        column!(rows, r => r.person) as &[&str],
-        column!(rows, r => r.gate.as_str()) as &[&str],
-        column!(rows, r => r.lane) as &[&str],
-        column!(rows, r => r.form) as &[&str],
-        column!(rows, r => r.conform) as &[&str],
-        column!(rows, r => r.amount_vnd),
-        column!(rows, r => r.reason.as_str()) as &[&str],
-        column!(rows, r => r.officer.as_str()) as &[&str],
-        column!(rows, r => r.place.trace) as &[&str]
+        column!(rows, r => r.stage.place.topic) as &[&str],
+        column!(rows, r => r.stage.place.stream),
+        column!(rows, r => r.stage.place.position),
+        column!(rows, r => i16::from(r.version.count())),
+        column!(rows, r => r.stage.kind.as_str()) as &[&str],
+        column!(rows, r => r.stage.place.at),
+        column!(rows, r => r.stage.place.office) as &[&str],
+        column!(rows, r => r.stage.person) as &[&str],
+        column!(rows, r => r.stage.gate.as_str()) as &[&str],
+        column!(rows, r => r.stage.lane) as &[&str],
+        column!(rows, r => r.stage.form) as &[&str],
+        column!(rows, r => r.stage.conform) as &[&str],
+        column!(rows, r => r.stage.amount_vnd),
+        column!(rows, r => r.stage.reason.as_str()) as &[&str],
+        column!(rows, r => r.stage.officer.as_str()) as &[&str],
+        column!(rows, r => r.stage.place.trace) as &[&str]
     )
     .execute(conn)
     .await?;

@@ -70,8 +70,6 @@ pub struct Evidence {
     pub carried: BTreeMap<String, i32>,
     /// reporting: (key, version) → lane, registered.
     pub reported: BTreeMap<(String, i32), (String, bool)>,
-    /// reporting: rows of the timeline by topic.
-    pub stages: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -155,8 +153,6 @@ impl Evidence {
         let rows: Vec<(String, i32, String, bool)> =
             sqlx::query_as("SELECT key, version::int, lane, lodged_at IS NOT NULL FROM declarations").fetch_all(pool).await?;
         self.reported = rows.into_iter().map(|(key, version, lane, lodged)| ((key, version), (lane, lodged))).collect();
-        let stages: Vec<(String, i64)> = sqlx::query_as("SELECT topic, count(*) FROM stages GROUP BY topic").fetch_all(pool).await?;
-        self.stages = stages.into_iter().collect();
         Ok(())
     }
 }

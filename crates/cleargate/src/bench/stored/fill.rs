@@ -3,9 +3,10 @@
 //! Sources are up to 10,000 declarations that were cleared, imports and exports as they were lodged, with their one row in intake, risk and
 //! tracking, and all their rows in reporting. A copy has the key `2` and ten digits, which no direction uses, the reference of its source and
 //! these digits behind it, and times that lie 1 to 364 days back, so that days and offices are as full as in a real year: what a bench lodges
-//! itself falls on one day. Copies have left (tracking) and are closed files (risk): nobody's worklist grows. What is not copied: journals,
-//! inboxes, consumers, superseded versions, payments and history counts; they stay as the runs before left them, and no statement of a
-//! declaration's walk reads more than the heads of the first.
+//! itself falls on one day. Only the stages on a row of reporting keep the times of their source: they are bytes to the database. Copies have
+//! left (tracking) and are closed files (risk): nobody's worklist grows. What is not copied: journals, inboxes, consumers, superseded versions,
+//! payments and history counts; they stay as the runs before left them, and no statement of a declaration's walk reads more than the heads of
+//! the first.
 use anyhow::{Result, bail};
 use sqlx::PgConnection;
 
@@ -113,9 +114,10 @@ fn reporting_sql() -> Vec<String> {
     vec![
         format!(
             "INSERT INTO declarations (key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended,
-                 lane, form, officer, queue_reason, conform, officer_position, trace, reported_at, {})
+                 lane, form, officer, queue_reason, conform, officer_position, trace, stages, reported_at, {})
              SELECT {KEY}, d.version, d.office, d.direction, d.kind, d.class, d.sender, {REFERENCE}, d.currency, d.value, d.duty_vnd,
-                 d.paid_vnd, d.amended, d.lane, d.form, d.officer, d.queue_reason, d.conform, d.officer_position, d.trace, d.reported_at - {BACK}, {back}
+                 d.paid_vnd, d.amended, d.lane, d.form, d.officer, d.queue_reason, d.conform, d.officer_position, d.trace, d.stages, d.reported_at - {BACK},
+                 {back}
              {WANTED} JOIN declarations d ON d.key = w.key ORDER BY k, w.n",
             TIMES.join(", ")
         ),
