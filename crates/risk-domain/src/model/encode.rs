@@ -113,8 +113,10 @@ pub fn encode(goods: &Goods, priors: &Priors, mut counts: impl FnMut(Key, u64) -
 /// The same where the three columns of each key are known already.
 pub(super) fn encode_known(goods: &Goods, mut known: impl FnMut(Key, u64) -> [f64; 3]) -> [f64; COLUMNS] {
     let mut columns = [0.0; COLUMNS];
-    for (key, three) in Key::ALL.into_iter().zip(columns.chunks_exact_mut(3)) {
-        three.copy_from_slice(&known(key, key.hash(goods)));
+    // All hashes first: the look-ups then wait for memory together, not one behind the other.
+    let hashes = Key::ALL.map(|key| key.hash(goods));
+    for ((key, hash), three) in Key::ALL.into_iter().zip(hashes).zip(columns.chunks_exact_mut(3)) {
+        three.copy_from_slice(&known(key, hash));
     }
     columns[3 * KEYS..].copy_from_slice(&numbers(goods));
     columns

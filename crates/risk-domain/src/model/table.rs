@@ -12,9 +12,12 @@ pub struct Counts {
     pub critical: u32,
 }
 
+/// Keys of a bucket that are looked through one by one.
+const SHORT: usize = 8;
+
 /// All keys' counts, sorted by hash, with an index over the leading bits.
 ///
-/// Hashes of honest files are spread evenly, so a bucket holds about one; a hostile file costs a binary search and no more.
+/// Hashes of honest files are spread evenly, so a bucket holds less than one; a hostile file costs a binary search and no more.
 #[derive(Debug)]
 pub struct Table {
     hashes: Vec<u64>,
@@ -38,7 +41,7 @@ impl Table {
             hashes.push(hash);
             counts.push(count);
         }
-        let bits = (u32::BITS - size.leading_zeros()).max(1);
+        let bits = u32::BITS - size.leading_zeros() + 1;
         let shift = u64::BITS - bits;
         let starts = (0..=1_u64 << bits).map(|bucket| hashes.partition_point(|h| (h >> shift) < bucket) as u32).collect();
         Ok(Self { hashes, counts, starts, shift })
@@ -53,7 +56,9 @@ impl Table {
     pub fn place(&self, hash: u64) -> Option<usize> {
         let bucket = (hash >> self.shift) as usize;
         let (start, end) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
-        self.hashes[start..end].binary_search(&hash).ok().map(|found| start + found)
+        let within = &self.hashes[start..end];
+        let found = if within.len() <= SHORT { within.iter().position(|own| *own == hash) } else { within.binary_search(&hash).ok() };
+        found.map(|found| start + found)
     }
 
     /// Counts of all keys, in the order of their places.
