@@ -45,7 +45,7 @@ impl Tally {
         Self::default()
     }
 
-    /// Adds to a cell; beyond 63 bits the sum stays at its limit. Durations computed elsewhere are added once.
+    /// Adds to a cell; beyond 63 bits the sum stays at its limit.
     pub fn add(&mut self, cell: Cell, number: i64) {
         let sum = self.counts.entry(cell).or_default();
         *sum = sum.saturating_add(number);

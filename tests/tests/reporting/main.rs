@@ -3,6 +3,7 @@ mod cells;
 mod days;
 mod facts;
 mod orders;
+mod sums;
 
 use std::sync::Arc;
 

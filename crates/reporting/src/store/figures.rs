@@ -1,6 +1,6 @@
-//! Counting: sums and percentiles over what the database function `counted` finds, and the list of it behind a cell.
+//! Counting: what the database function `added_up` sums, and the list behind a cell that `counted` makes of the same declarations.
 use platform::Failure;
-use reporting_domain::{Cell, Figure, Measure, Quantile, Scope, Tally};
+use reporting_domain::{Cell, Figure, Measure, Scope, Tally};
 use sqlx::PgConnection;
 use values::Day;
 
@@ -32,29 +32,19 @@ fn office(scope: &Scope) -> &str {
     }
 }
 
-/// Live figures of a day. Percentiles by nearest rank in integers, as [`reporting_domain::percentile`].
+/// Live figures of a day. The spans come as they are, and their percentiles are taken here.
 pub async fn figures(conn: &mut PgConnection, scope: &Scope, day: Day) -> Result<Vec<Figure>, Failure> {
-    let rows = sqlx::query!(
-        r#"
-        SELECT cell AS "cell!", LEAST(sum(number), 9223372036854775807)::bigint AS "sum!",
-            (array_agg(number ORDER BY number) FILTER (WHERE starts_with(cell, 'span.')))[GREATEST((500 * count(*) + 999) / 1000, 1)] AS median,
-            (array_agg(number ORDER BY number) FILTER (WHERE starts_with(cell, 'span.')))[GREATEST((900 * count(*) + 999) / 1000, 1)] AS p90
-        FROM counted($1, $2) GROUP BY cell
-        "#,
-        office(scope),
-        day
-    )
-    .fetch_all(conn)
-    .await?;
+    let rows = sqlx::query!(r#"SELECT cell AS "cell!", COALESCE(number, 0) AS "number!", spans FROM added_up($1, $2)"#, office(scope), day)
+        .fetch_all(conn)
+        .await?;
     let mut tally = Tally::new();
     for row in rows {
         if let Some(measure) = row.cell.strip_prefix("span.").and_then(Measure::parse) {
-            tally.add(Cell::Duration { measure, quantile: Quantile::Median }, row.median.unwrap_or_default());
-            tally.add(Cell::Duration { measure, quantile: Quantile::P90 }, row.p90.unwrap_or_default());
+            row.spans.into_iter().flatten().for_each(|milliseconds| tally.span(measure, milliseconds));
             continue;
         }
         match Cell::parse(&row.cell) {
-            Ok(cell) => tally.add(cell, row.sum),
+            Ok(cell) => tally.add(cell, row.number),
             Err(error) => return Err(Failure::Deterministic(error.to_string())),
         }
     }
