@@ -146,6 +146,14 @@ impl<'f> Stage<'f> {
     }
 }
 
+impl<'f> Patch<'f> {
+    /// A fact about the version, and the stage that it tells.
+    pub fn tell(&mut self, fact: &reporting_domain::Fact, stage: Stage<'f>) {
+        self.row.apply(stage.place.stamp(), fact);
+        self.stages.push(stage);
+    }
+}
+
 impl<'f> Book<'f> {
     /// The patch of a version, begun if it is the first of the batch.
     pub fn row(&mut self, place: &Place<'f>, key: DeclarationKey, version: Version) -> &mut Patch<'f> {

@@ -43,9 +43,7 @@ fn told<'f>(
     amount_vnd: i64,
     reason: String,
 ) -> Result<(), Unfit> {
-    let patch = book.row(place, key, version);
-    patch.row.apply(place.stamp(), fact);
-    patch.stages.push(Stage { amount_vnd, reason, ..Stage::new(place, stage) });
+    book.row(place, key, version).tell(fact, Stage { amount_vnd, reason, ..Stage::new(place, stage) });
     Ok(())
 }
 
@@ -62,13 +60,12 @@ fn register<'f>(book: &mut Book<'f>, place: &Place<'f>, declaration: Option<Decl
         duty_vnd: d.duty_vnd,
     };
     let patch = book.row(place, key, version);
-    patch.row.apply(place.stamp(), &Fact::Registered(registration));
+    patch.tell(&Fact::Registered(registration), Stage::new(place, if amended { StageKind::Amended } else { StageKind::Lodged }));
     patch.class = if d.class() == TrafficClass::Parcels { "parcels" } else { "cargo" };
     patch.office = d.office.into();
     patch.sender = d.sender;
     patch.reference = d.reference;
     patch.trace = place.trace;
-    patch.stages.push(Stage::new(place, if amended { StageKind::Amended } else { StageKind::Lodged }));
     let earlier = version.count().checked_sub(1).and_then(|count| Version::new(count.into()).ok());
     if let Some(earlier) = earlier {
         book.row(place, key, earlier).row.apply(place.stamp(), &Fact::Replaced);

@@ -18,9 +18,8 @@ pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<()
         Wire::LaneChanged(f) => change(book, place, f),
         Wire::AssignmentClosed(f) => {
             let (key, version) = named(&f.key, f.version)?;
-            let patch = book.row(place, key, version);
-            patch.row.apply(place.stamp(), &Fact::AssignmentClosed);
-            patch.stages.push(Stage { officer: f.officer, reason: f.reason, ..Stage::new(place, StageKind::AssignmentClosed) });
+            let stage = Stage { officer: f.officer, reason: f.reason, ..Stage::new(place, StageKind::AssignmentClosed) };
+            book.row(place, key, version).tell(&Fact::AssignmentClosed, stage);
             Ok(())
         }
         Wire::Concluded(f) => conclude(book, place, f),
@@ -45,17 +44,16 @@ pub fn hear<'f>(book: &mut Book<'f>, place: &Place<'f>, fact: Wire) -> Result<()
 fn decide<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Decided) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
     let lane = lane(f.lane())?;
-    let officer = if f.officer.is_empty() { None } else { Some(OfficerCode::parse(&f.officer)?) };
+    let officer = officer(&f.officer)?;
     let queue_reason = match f.queue_reason.as_str() {
         "" => None,
         text => Some(Reason::parse(text).ok_or_else(|| Unfit("expected a coded queue reason".to_owned()))?),
     };
     let form = form(f.form());
     let patch = book.row(place, key, version);
-    patch.row.apply(place.stamp(), &Fact::Decided { lane, officer, queue_reason });
     patch.form = form;
-    let stage = Stage::new(place, StageKind::Lane);
-    patch.stages.push(Stage { lane: lane.as_str(), form, officer: f.officer, reason: f.queue_reason, ..stage });
+    let stage = Stage { lane: lane.as_str(), form, officer: f.officer, reason: f.queue_reason, ..Stage::new(place, StageKind::Lane) };
+    patch.tell(&Fact::Decided { lane, officer, queue_reason }, stage);
     Ok(())
 }
 
@@ -66,24 +64,20 @@ fn assign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Assigned) -> Result<(),
     }
     let (key, version) = named(&f.key, f.version)?;
     let officer = OfficerCode::parse(&f.officer)?;
-    let patch = book.row(place, key, version);
-    patch.row.apply(place.stamp(), &Fact::Assigned(officer));
-    patch.stages.push(Stage { officer: f.officer, ..Stage::new(place, StageKind::Assigned) });
+    let stage = Stage { officer: f.officer, ..Stage::new(place, StageKind::Assigned) };
+    book.row(place, key, version).tell(&Fact::Assigned(officer), stage);
     Ok(())
 }
 
 /// Without an officer it went into the queue: the assignment that follows tells who takes it.
 fn reassign<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Reassigned) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
-    let officer = if f.to.is_empty() { None } else { Some(OfficerCode::parse(&f.to)?) };
+    let officer = officer(&f.to)?;
     let stage = Stage { officer: f.to, reason: f.reason, ..Stage::new(place, StageKind::Reassigned) };
-    let Some(officer) = officer else {
-        book.stages.push(StageRow { key, version, stage });
-        return Ok(());
-    };
-    let patch = book.row(place, key, version);
-    patch.row.apply(place.stamp(), &Fact::Reassigned(officer));
-    patch.stages.push(stage);
+    match officer {
+        Some(officer) => book.row(place, key, version).tell(&Fact::Reassigned(officer), stage),
+        None => book.stages.push(StageRow { key, version, stage }),
+    }
     Ok(())
 }
 
@@ -99,10 +93,13 @@ fn change<'f>(book: &mut Book<'f>, place: &Place<'f>, f: LaneChanged) -> Result<
 fn conclude<'f>(book: &mut Book<'f>, place: &Place<'f>, f: Concluded) -> Result<(), Unfit> {
     let (key, version) = named(&f.key, f.version)?;
     let (form, conform) = (form(f.form()), if f.conform { "yes" } else { "no" });
-    let patch = book.row(place, key, version);
-    patch.row.apply(place.stamp(), &Fact::Concluded { conform: f.conform });
-    patch.stages.push(Stage { form, conform, reason: f.code, officer: f.officer, ..Stage::new(place, StageKind::Concluded) });
+    let stage = Stage { form, conform, reason: f.code, officer: f.officer, ..Stage::new(place, StageKind::Concluded) };
+    book.row(place, key, version).tell(&Fact::Concluded { conform: f.conform }, stage);
     Ok(())
+}
+
+fn officer(text: &str) -> Result<Option<OfficerCode>, Unfit> {
+    if text.is_empty() { Ok(None) } else { Ok(Some(OfficerCode::parse(text)?)) }
 }
 
 fn lane(lane: WireLane) -> Result<Lane, Unfit> {
