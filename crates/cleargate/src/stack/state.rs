@@ -68,6 +68,11 @@ impl State {
         self.dir.join("secrets")
     }
 
+    /// How many huge pages were added to those of the machine.
+    pub fn huge_pages(&self) -> PathBuf {
+        self.run().join("huge-pages")
+    }
+
     /// Where PostgreSQL's files go when its account can reach them.
     pub fn postgres(&self) -> PathBuf {
         self.dir.join("postgres")

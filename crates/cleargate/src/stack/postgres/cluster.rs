@@ -108,6 +108,12 @@ impl Cluster {
         asked.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("--with-lz4"))
     }
 
+    /// How many the server would use for what it shares, as configured; it must not run. A server that cannot say needs none.
+    pub fn huge_pages(&self) -> Option<u64> {
+        let asked = self.serve().args(["-C", "shared_memory_size_in_huge_pages"]).output().ok()?;
+        String::from_utf8(asked.stdout).ok()?.trim().parse().ok()
+    }
+
     /// The server's command line.
     pub fn serve(&self) -> Command {
         let mut command = self.account.command(&self.bin.join("postgres"));
