@@ -24,10 +24,8 @@ const ROUND: Duration = Duration::from_millis(200);
 const ADDED: i64 = 10_000;
 /// Rest after a firing, in times of its own length.
 const REST: u32 = 3;
-/// Rest when there is nothing to do.
+/// Rest when there is nothing to do, when another replica does it, and after a doubt: who writes without marking goes on for a while.
 const IDLE: Duration = Duration::from_secs(5);
-/// Rest after a doubt: who writes without marking goes on for a while.
-const DOUBT: Duration = Duration::from_secs(10);
 
 /// Keeps figures.
 #[derive(Debug, Default)]
@@ -40,7 +38,8 @@ pub struct Keeping {
 struct Known {
     /// The day on which nothing was found missing.
     complete_on: Option<Day>,
-    pause: Duration,
+    /// Rest after a firing that has more to do.
+    pause: Option<Duration>,
 }
 
 #[async_trait]
@@ -49,15 +48,16 @@ impl Timer for Keeping {
         "keeping"
     }
 
+    /// Each firing's own rest, once: a replica that no longer fires is idle.
     fn period(&self) -> Duration {
-        self.known().pause
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).pause.take().unwrap_or(IDLE)
     }
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let today = local_day(work.now);
         if store::doubted(work.conn).await? {
-            let pause = start_over(work, today).await?;
-            self.leave(Known { complete_on: None, pause });
+            let more = start_over(work, today).await?;
+            self.leave(Known { complete_on: None, pause: more.then_some(Duration::ZERO) });
             return Ok(());
         }
         let mut known = self.known();
@@ -67,7 +67,7 @@ impl Timer for Keeping {
             known.complete_on = Some(today);
         }
         let busy = round(work, begun).await? || known.complete_on.is_none();
-        known.pause = if busy { elapsed(begun) * REST } else { IDLE };
+        known.pause = busy.then(|| elapsed(begun) * REST);
         self.leave(known);
         Ok(())
     }
@@ -106,15 +106,15 @@ async fn round(work: &mut Work<'_>, begun: platform::Instant) -> Result<bool, Fa
 }
 
 /// Takes everything back, and when nothing is kept any more, ends the doubt and looks for days that have appeared. Rows are taken back without the lock,
-/// by firings of their own: who holds rows must not wait for it.
-async fn start_over(work: &mut Work<'_>, today: Day) -> Result<Duration, Failure> {
+/// by firings of their own: who holds rows must not wait for it. Returns whether there is more to take back.
+async fn start_over(work: &mut Work<'_>, today: Day) -> Result<bool, Failure> {
     if store::withdraw(work.conn, ADDED).await? > 0 {
-        return Ok(Duration::ZERO);
+        return Ok(true);
     }
     store::alone(work.conn).await?;
     store::clear_doubt(work.conn).await?;
     store::expect(work.conn, today, ADDED).await?;
-    Ok(DOUBT)
+    Ok(false)
 }
 
 fn elapsed(begun: platform::Instant) -> Duration {
