@@ -163,6 +163,17 @@ impl Row {
         last(&mut self.officer, At { stamp, value: *officer });
     }
 
+    /// The first of all facts that count. To a row that is registered already, these facts change no earlier day, save by a payment.
+    pub fn counts_from(&self) -> Option<Instant> {
+        let of_stamps = [
+            self.registered.as_ref().map(|registered| registered.stamp.at),
+            self.decided.as_ref().map(|decided| decided.stamp.at),
+            self.concluded.as_ref().map(|concluded| concluded.stamp.at),
+        ];
+        let of_times = [self.replaced_at, self.withdrawn_at, self.assigned_at, self.reassigned_at, self.cleared_at, self.clearance_refused_at];
+        of_stamps.into_iter().chain(of_times).flatten().min()
+    }
+
     /// Registered by the end of that day, and until then neither cleared, withdrawn, refused nor replaced.
     pub fn is_open_at_close(&self, day: Day) -> bool {
         let ends = [self.cleared_at, self.withdrawn_at, self.clearance_refused_at, self.replaced_at];

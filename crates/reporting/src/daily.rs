@@ -1,10 +1,10 @@
-//! Reading reports: the newest or an earlier version, the declarations behind a cell, indicators over days.
+//! Reading reports: the newest or an earlier version, the declarations behind a cell, indicators over days. Figures that are kept are not counted.
 use std::collections::BTreeMap;
 
 use contracts::reporting::{CellRequest, CellResponse, DailyReportRequest, Indicator, IndicatorsRequest, IndicatorsResponse, Report as WireReport};
-use platform::serving::Refusal;
-use reporting_domain::{Cell, Report, Scope, indicators};
-use sqlx::PgPool;
+use platform::{Failure, serving::Refusal};
+use reporting_domain::{Cell, Figure, Report, Scope, indicators};
+use sqlx::{PgConnection, PgPool};
 use values::Day;
 
 use crate::{
@@ -26,7 +26,7 @@ pub async fn daily(pool: &PgPool, scope: &Scope, day: Day, request: &DailyReport
         if request.version > 0 {
             return Err(Refusal::NotFound(format!("version {} of {scope}/{day}", request.version)));
         }
-        let live = store::figures(&mut conn, scope, day).await?;
+        let live = live(&mut conn, scope, day).await?;
         return report::shown(&Report::open(scope.clone(), day), &live, false, request.csv);
     };
     if request.version > 0 && request.version != newest.report.version {
@@ -34,8 +34,16 @@ pub async fn daily(pool: &PgPool, scope: &Scope, day: Day, request: &DailyReport
         let kept = kept.ok_or_else(|| Refusal::NotFound(format!("version {} of {scope}/{day}", request.version)))?;
         return report::shown(&kept.report, &report::decode(&kept.figures)?, false, request.csv);
     }
-    let live = store::figures(&mut conn, scope, day).await?;
+    let live = live(&mut conn, scope, day).await?;
     report::shown(&newest.report, &report::decode(&newest.figures)?, newest.report.correction_due(&live), request.csv)
+}
+
+/// The figures of a day as they are now: as kept, else counted.
+async fn live(conn: &mut PgConnection, scope: &Scope, day: Day) -> Result<Vec<Figure>, Failure> {
+    match store::counted_between(conn, scope, day, day).await?.pop() {
+        Some((_, bytes)) => report::decode(&bytes),
+        None => store::figures(conn, scope, day).await,
+    }
 }
 
 /// What adds to a cell of the live figures, in pages.
@@ -52,7 +60,7 @@ pub async fn cell(pool: &PgPool, scope: &Scope, day: Day, request: &CellRequest)
     Ok(CellResponse { numbers, next_page_token, total })
 }
 
-/// Shares over whole days: frozen figures where a day is closed, live ones elsewhere.
+/// Shares over whole days: frozen figures where a day is closed, live ones elsewhere, most of them kept.
 pub async fn over(pool: &PgPool, scope: &Scope, request: &IndicatorsRequest) -> Result<IndicatorsResponse, Refusal> {
     let (from, to) = (report::day("/from", &request.from)?, report::day("/to", &request.to)?);
     if to < from || (to - from).num_days() >= MOST_DAYS {
@@ -60,10 +68,11 @@ pub async fn over(pool: &PgPool, scope: &Scope, request: &IndicatorsRequest) -> 
     }
     let mut conn = pool.acquire().await?;
     let kept = store::kept_between(&mut conn, scope, from, to).await?;
-    let mut closed: BTreeMap<Day, Vec<u8>> = kept.into_iter().map(|kept| (kept.report.day, kept.figures)).collect();
+    let mut known: BTreeMap<Day, Vec<u8>> = store::counted_between(&mut conn, scope, from, to).await?.into_iter().collect();
+    known.extend(kept.into_iter().map(|kept| (kept.report.day, kept.figures)));
     let mut figures = Vec::new();
     for day in from.iter_days().take_while(|day| *day <= to) {
-        match closed.remove(&day) {
+        match known.remove(&day) {
             Some(bytes) => figures.extend(report::decode(&bytes)?),
             None => figures.extend(store::figures(&mut conn, scope, day).await?),
         }

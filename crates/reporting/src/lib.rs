@@ -6,6 +6,7 @@ mod freeze;
 mod grpc;
 mod handler;
 mod hear;
+mod keeping;
 mod report;
 mod store;
 mod timeline;
@@ -31,6 +32,7 @@ pub use self::{
     decide::{Command, Desk},
     grpc::Counter,
     handler::Reading,
+    keeping::Keeping,
 };
 
 /// What reporting tells.
@@ -86,7 +88,7 @@ impl Service for Reporting {
         Ok(Parts {
             handler: Arc::new(Reading),
             decide: Arc::new(Desk { close_open_days: settings.close_open_days }),
-            timers: Vec::new(),
+            timers: vec![Arc::new(Keeping::default())],
             routes: Box::new(move |commands| {
                 Routes::new(
                     ReportingServer::new(Counter { pool, commands, sub_department: settings.sub_department }).max_decoding_message_size(largest),

@@ -6,8 +6,9 @@ use sqlx::AssertSqlSafe;
 
 use crate::site::{SERVICES, Site};
 
-/// What is bookkeeping: how far was read, what was answered again, who leads, and when.
-const BOOKKEEPING: [&str; 9] = ["consumers", "inbox", "commands", "leases", "streams", "dead_letters", "_sqlx_migrations", "day_keys", "counted"];
+/// What is bookkeeping: how far was read, what was answered again, who leads, when, and what a timer has counted so far.
+const BOOKKEEPING: [&str; 11] =
+    ["consumers", "inbox", "commands", "leases", "streams", "dead_letters", "_sqlx_migrations", "day_keys", "counted", "kept_figures", "kept_doubts"];
 /// Rows of these topics repeat answers or witness heads whenever something is read again; their content is compared elsewhere.
 const REPEATING: [&str; 1] = ["nsw.responses.v1"];
 

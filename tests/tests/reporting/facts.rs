@@ -12,23 +12,28 @@ use reporting::{INTAKE, RISK, TRACKING};
 use crate::KEYS;
 
 /// A moment of the day, in seconds since local midnight.
-fn moment(second: i64) -> Instant {
+pub fn moment(second: i64) -> Instant {
     Instant::UNIX_EPOCH + std::time::Duration::from_secs(1_783_270_800) + std::time::Duration::from_secs(second.unsigned_abs())
 }
 
 /// A fact as a reader hands it to the handler; the second is also its position.
 fn fact<E: Event>(topic: &str, event: &E, office: &str, second: i64) -> Fact {
+    fact_at(topic, event, office, moment(second), second)
+}
+
+/// A fact of any moment.
+pub fn fact_at<E: Event>(topic: &str, event: &E, office: &str, at: Instant, position: i64) -> Fact {
     let headers = cloudevent::Headers::from_iter([
         (cloudevent::TYPE, event.kind()),
         (cloudevent::OFFICE, office),
         (cloudevent::ACTOR, topic.trim_start_matches("customs.").trim_end_matches(".v1")),
-        (cloudevent::TIME, &format!("{:?}", moment(second))),
+        (cloudevent::TIME, &format!("{at:?}")),
         (cloudevent::TRACEPARENT, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     ]);
-    Fact::new(topic, 0, second, second, office, headers, event.encode_to_vec())
+    Fact::new(topic, 0, position, position, office, headers, event.encode_to_vec())
 }
 
-fn declaration(key: &str, version: u32) -> Declaration {
+pub fn declaration(key: &str, version: u32) -> Declaration {
     Declaration {
         key: key.to_owned(),
         version,

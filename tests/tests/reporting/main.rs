@@ -1,7 +1,10 @@
-//! Reporting on a real PostgreSQL: facts in any order of topics, days that are closed, corrected and signed for, cells and timelines.
+//! Reporting on a real PostgreSQL: facts in any order of topics, days that are closed, corrected and signed for, days that
+//! are over and kept, cells and timelines.
 mod cells;
 mod days;
 mod facts;
+mod keeping;
+mod marks;
 mod orders;
 mod sums;
 

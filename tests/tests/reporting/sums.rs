@@ -7,7 +7,7 @@ use crate::{by, counter, sandbox};
 
 /// 6,000 versions of 4,000 declarations of three offices, over 40 days: known in part, decided or lodged by clocks that are off, over after minutes
 /// or weeks or never, amended, replaced, paid in part or too much or under the other version, worth nothing or more than 63 bits can sum.
-const DECLARATIONS: &str = r#"
+pub const DECLARATIONS: &str = r#"
     INSERT INTO declarations (key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form,
         officer, queue_reason, conform, officer_position, trace, lodged_at, decided_at, assigned_at, concluded_at, reassigned_at, cleared_at, withdrawn_at,
         clearance_refused_at, replaced_at)
@@ -28,12 +28,12 @@ const DECLARATIONS: &str = r#"
     FROM (SELECT n, timestamptz '2026-06-01 00:00+07' + interval '1 hour' * floor(960 * random())
         + CASE WHEN n % 4 = 0 THEN interval '0' ELSE interval '1 hour' * random() END AS l FROM generate_series(0, 5999) AS n) AS lodged"#;
 
-const REFUSALS: &str = "
+pub const REFUSALS: &str = "
     INSERT INTO refusals (topic, stream, position, attempt, office, direction, kind, code, sender, reference, at)
     SELECT 'customs.intake.v1', 0, n, (ARRAY['lodged', 'amended', 'paid'])[1 + n % 3], (ARRAY['32BB', '33BA', ''])[1 + n % 3], '', '', 'C', 'S', 'R' || n,
         timestamptz '2026-06-01 00:00+07' + interval '40 days' * random() FROM generate_series(1, 900) AS n";
 
-const VISITS: &str = "
+pub const VISITS: &str = "
     INSERT INTO visits (id, arrived_at, arrived_office, held_at, held_office, departed_at, departed_office)
     SELECT 'V' || n, CASE WHEN n % 7 > 0 THEN at END, CASE WHEN n % 7 > 0 THEN o ELSE '' END, CASE WHEN n % 5 = 0 THEN at + interval '2 hours' END,
         CASE WHEN n % 5 = 0 THEN o ELSE '' END, CASE WHEN n % 3 > 0 THEN at + interval '1 day' * random() END, CASE WHEN n % 3 > 0 THEN '32BC' ELSE '' END

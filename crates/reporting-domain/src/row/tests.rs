@@ -1,4 +1,5 @@
 use super::*;
+use crate::contributions;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
@@ -81,6 +82,21 @@ proptest! {
     fn a_fact_told_again_changes_nothing(facts in prop::collection::vec(stamped(), 0..12)) {
         let twice: Vec<_> = facts.iter().chain(&facts).cloned().collect();
         prop_assert_eq!(fold(&facts), fold(&twice));
+    }
+
+    #[test]
+    fn to_a_registered_version_facts_without_a_payment_change_no_day_before_the_first_of_them(
+        registered in (moment(), registration()), known in prop::collection::vec(stamped(), 0..8), more in prop::collection::vec(stamped(), 1..4)
+    ) {
+        let registered = (Stamp { at: registered.0, position: 1 }, Fact::Registered(registered.1));
+        let known: Vec<_> = known.into_iter().filter(|(_, fact)| !matches!(fact, Fact::Registered(_))).chain([registered]).collect();
+        let more: Vec<_> = more.into_iter().filter(|(_, fact)| !matches!(fact, Fact::Registered(_) | Fact::Paid { .. })).collect();
+        let (before, after) = (fold(&known), fold(&[known.as_slice(), more.as_slice()].concat()));
+        let first = fold(&more).counts_from().map(local_day);
+        let begin = local_day(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        for day in begin.iter_days().take(7).filter(|day| first.is_none_or(|first| *day < first)) {
+            prop_assert_eq!(contributions(&before, day), contributions(&after, day), "{}", day);
+        }
     }
 }
 

@@ -25,18 +25,22 @@ impl From<&Cell> for Behind {
 }
 
 /// '' is every office.
-fn office(scope: &Scope) -> &str {
+pub(super) fn office(scope: &Scope) -> &str {
     match scope {
         Scope::SubDepartment => "",
         Scope::Office(code) => code.as_str(),
     }
 }
 
-/// Live figures of a day. The spans come as they are, and their percentiles are taken here.
+/// Live figures of a day.
 pub async fn figures(conn: &mut PgConnection, scope: &Scope, day: Day) -> Result<Vec<Figure>, Failure> {
-    let rows = sqlx::query!(r#"SELECT cell AS "cell!", COALESCE(number, 0) AS "number!", spans FROM added_up($1, $2)"#, office(scope), day)
-        .fetch_all(conn)
-        .await?;
+    figures_of(conn, office(scope), day).await
+}
+
+/// Live figures of a day of an office. The spans come as they are, and their percentiles are taken here.
+pub async fn figures_of(conn: &mut PgConnection, office: &str, day: Day) -> Result<Vec<Figure>, Failure> {
+    let rows =
+        sqlx::query!(r#"SELECT cell AS "cell!", COALESCE(number, 0) AS "number!", spans FROM added_up($1, $2)"#, office, day).fetch_all(conn).await?;
     let mut tally = Tally::new();
     for row in rows {
         if let Some(measure) = row.cell.strip_prefix("span.").and_then(Measure::parse) {

@@ -1,4 +1,5 @@
 //! Upserts of declarations and visits. Every column but the stages keeps its first or last fact by time, so that any order of topics gives the same rows.
+//! Each statement says, by a setting, that its transaction marks the days it changes: see migration 1009.
 use std::collections::BTreeMap;
 
 use platform::{Failure, Instant};
@@ -8,15 +9,30 @@ use values::{DeclarationKey, Version};
 use super::{column, kept};
 use crate::book::{Patch, VisitPatch};
 
+/// What of a row is known once it is written: the office and time of a decision of an earlier day, if that precedes the registration; the key, if a
+/// payment may count on an earlier day.
+#[derive(Debug)]
+pub struct Written {
+    pub office: Option<String>,
+    pub decided_at: Option<Instant>,
+    pub paid: Option<String>,
+}
+
 /// One upsert for all versions of a batch. `LEAST` and `GREATEST` pass over what is null; stages are appended, and [`way`](super::way) puts them in order.
-pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationKey, Version), Patch<'_>>, now: Instant) -> Result<(), Failure> {
+pub async fn declarations(
+    conn: &mut PgConnection,
+    rows: &BTreeMap<(DeclarationKey, Version), Patch<'_>>,
+    now: Instant,
+    midnight: Instant,
+) -> Result<Vec<Written>, Failure> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let patches: Vec<&Patch<'_>> = rows.values().collect();
-    sqlx::query!(
+    let written = sqlx::query_as!(
+        Written,
         r#"
-        INSERT INTO declarations AS d (
+        WITH written AS (INSERT INTO declarations AS d (
             key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form, officer,
             queue_reason, conform, lodged_at, replaced_at, withdrawn_at, decided_at, assigned_at, officer_at, officer_position, reassigned_at,
             assignment_closed_at, concluded_at, tax_due_at, cleared_at, clearance_refused_at, trace, stages, reported_at)
@@ -32,6 +48,7 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
             UNNEST($26::timestamptz[]) AS reassigned_at, UNNEST($27::timestamptz[]) AS assignment_closed_at,
             UNNEST($28::timestamptz[]) AS concluded_at, UNNEST($29::timestamptz[]) AS tax_due_at, UNNEST($30::timestamptz[]) AS cleared_at,
             UNNEST($31::timestamptz[]) AS clearance_refused_at, UNNEST($32::text[]) AS trace, UNNEST($33::bytea[]) AS stages) AS n
+        WHERE (SELECT set_config('reporting.marks', 'on', true)) = 'on'
         ON CONFLICT (key, version) DO UPDATE SET
             office = CASE WHEN d.lodged_at IS NULL AND (EXCLUDED.lodged_at IS NOT NULL OR d.office = '') THEN EXCLUDED.office ELSE d.office END,
             direction = CASE WHEN d.lodged_at IS NULL THEN EXCLUDED.direction ELSE d.direction END,
@@ -70,6 +87,9 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
                 WHEN COALESCE(d.lodged_at, EXCLUDED.lodged_at) IS NOT NULL AND COALESCE(d.decided_at, EXCLUDED.decided_at) IS NOT NULL
                     AND ('green' IN (d.lane, EXCLUDED.lane) OR d.officer || EXCLUDED.officer || d.queue_reason || EXCLUDED.queue_reason <> '')
                 THEN $34::timestamptz END)
+        RETURNING CASE WHEN d.decided_at < d.lodged_at AND d.decided_at < $35 THEN d.office END AS office, d.decided_at,
+            CASE WHEN d.paid_vnd > 0 AND (d.cleared_at < $35 OR d.version > 0 OR d.replaced_at IS NOT NULL) THEN d.key END AS paid)
+        SELECT office, decided_at, paid FROM written WHERE office IS NOT NULL OR paid IS NOT NULL
         "#,
         column!(patches, p => p.row.key.as_str()) as &[&str],
         column!(patches, p => i16::from(p.row.version.count())),
@@ -104,11 +124,12 @@ pub async fn declarations(conn: &mut PgConnection, rows: &BTreeMap<(DeclarationK
         column!(patches, p => p.row.clearance_refused_at) as &[Option<Instant>],
         column!(patches, p => p.trace) as &[&str],
         column!(patches, p => kept::encoded(&p.stages)),
-        now
+        now,
+        midnight
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(())
+    Ok(written)
 }
 
 /// First occurrences with their offices.
@@ -122,6 +143,7 @@ pub async fn visits(conn: &mut PgConnection, visits: &BTreeMap<String, VisitPatc
         INSERT INTO visits AS v (id, arrived_at, arrived_office, held_at, held_office, departed_at, departed_office)
         SELECT UNNEST($1::text[]), UNNEST($2::timestamptz[]), UNNEST($3::text[]), UNNEST($4::timestamptz[]), UNNEST($5::text[]),
             UNNEST($6::timestamptz[]), UNNEST($7::text[])
+        WHERE (SELECT set_config('reporting.marks', 'on', true)) = 'on'
         ON CONFLICT (id) DO UPDATE SET
             arrived_office = CASE WHEN v.arrived_at IS NULL OR EXCLUDED.arrived_at < v.arrived_at THEN EXCLUDED.arrived_office ELSE v.arrived_office END,
             arrived_at = LEAST(v.arrived_at, EXCLUDED.arrived_at),

@@ -41,7 +41,7 @@ pub async fn stages(conn: &mut PgConnection, rows: &[StageRow<'_>]) -> Result<()
     Ok(())
 }
 
-/// Refusals of a batch.
+/// Refusals of a batch, which say that their days are marked, as rows do.
 pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow<'_>]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
@@ -51,6 +51,7 @@ pub async fn refusals(conn: &mut PgConnection, rows: &[RefusalRow<'_>]) -> Resul
         INSERT INTO refusals (topic, stream, position, attempt, office, direction, kind, code, sender, reference, at)
         SELECT UNNEST($1::text[]), UNNEST($2::int[]), UNNEST($3::bigint[]), UNNEST($4::text[]), UNNEST($5::text[]), UNNEST($6::text[]),
             UNNEST($7::text[]), UNNEST($8::text[]), UNNEST($9::text[]), UNNEST($10::text[]), UNNEST($11::timestamptz[])
+        WHERE (SELECT set_config('reporting.marks', 'on', true)) = 'on'
         ON CONFLICT DO NOTHING
         "#,
         column!(rows, r => r.place.topic) as &[&str],

@@ -1,5 +1,6 @@
 //! With millions stored: cost of a declaration against a hundred thousand, queries while declarations flow, and restarts.
 mod fill;
+mod kept;
 mod queries;
 mod restart;
 
@@ -51,6 +52,7 @@ pub async fn base(bench: &Bench, stack: &Stack, progress: &Progress) -> Result<B
 pub async fn rows(bench: &Bench, stack: &Stack, base: Option<Base>, progress: &Progress) -> Result<Vec<Row>> {
     let step = progress.step("stored", &format!("filling up to {}", bench.stored()));
     let how = fill::up_to(stack, bench.stored(), &step).await?;
+    let how = format!("{how}; {}", kept::all(stack, &step).await?);
     let stored = count(stack).await?;
     step.doing(&format!("measuring the cost with {stored}"));
     let site = Site::ours(stack).await?;
