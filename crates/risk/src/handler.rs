@@ -71,8 +71,7 @@ impl RiskHandler {
                     book.count("seal", plate, 1, 1);
                 }
             }
-            Heard::Ignored => {}
-            Heard::Rejected(outcome) => return Ok(outcome),
+            other @ (Heard::Ignored | Heard::Rejected(_)) => return Ok(outcome(other)),
         }
         Ok(Outcome::Done)
     }

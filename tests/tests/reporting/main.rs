@@ -5,7 +5,9 @@ mod days;
 mod facts;
 mod keeping;
 mod marks;
+mod odd;
 mod orders;
+mod racing;
 mod sums;
 
 use std::sync::Arc;
