@@ -33,11 +33,12 @@ pub async fn contention(bench: &Bench, record: &mut Record) -> Result<()> {
         open.push(conn);
     }
     let retried = gauge::sum(&scene.site, RETRIES, &[]).await;
-    // Longer than the services' lock_timeout of 5 s: what they try meanwhile fails and is tried again.
+    // Longer than the services' lock_timeout of 5 s: what they try meanwhile fails and is tried again. In the order in which they lock, by topic and number:
+    // in another one, who locks here could wait for a service that waits for him.
     let mut locks = Vec::new();
     for (service, row) in [("intake", "streams"), ("risk", "consumers"), ("reporting", "consumers")] {
         let mut conn = patient(&scene.site, service).await?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("BEGIN; SELECT * FROM {row} FOR UPDATE"))).execute(&mut conn).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("BEGIN; SELECT * FROM {row} ORDER BY 1, 2 FOR UPDATE"))).execute(&mut conn).await?;
         locks.push(conn);
     }
     let waited = longest_wait(&scene.site, Duration::from_secs(bench.scale.pick(8, 20))).await;
