@@ -5,8 +5,8 @@
 //! these digits behind it, and times that lie 1 to 364 days back, so that days and offices are as full as in a real year: what a bench lodges
 //! itself falls on one day. Only the stages on a row of reporting keep the times of their source: they are bytes to the database. Copies have
 //! left (tracking) and are closed files (risk): nobody's worklist grows. Reporting keeps the figures of the filled days by itself afterwards
-//! (`kept.rs`). What is not copied: journals, inboxes, consumers, superseded versions, payments and history counts; they stay as the runs before left them, and no statement of a declaration's walk reads more than the heads of
-//! the first.
+//! (`kept.rs`). What is not copied: journals, inboxes, consumers, superseded versions, payments and history counts; they stay as the runs before
+//! left them, and no statement of a declaration's walk reads more than the heads of the first.
 use anyhow::{Result, bail};
 use sqlx::PgConnection;
 

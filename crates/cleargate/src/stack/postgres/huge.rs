@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 const RESERVED: &str = "/proc/sys/vm/nr_hugepages";
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 /// No more than this part of what is available: the machine is somebody's.
 const SHARE: u64 = 8;
 
@@ -19,7 +20,7 @@ pub fn reserve(wanted: u64, record: &Path) -> bool {
 
 /// Gives back what was added, once the server has stopped.
 pub fn give_back(record: &Path) -> Result<()> {
-    let added = noted(record);
+    let added = noted(record, &boot());
     if added > 0 {
         write(reserved()?.saturating_sub(added))?;
     }
@@ -28,19 +29,33 @@ pub fn give_back(record: &Path) -> Result<()> {
 
 /// All of them or none: the server makes no use of a part. Noted before, so that a crash leaves nothing that the next `down` does not give back.
 fn add(missing: u64, record: &Path) -> Result<bool> {
-    let (before, noted) = (reserved()?, noted(record));
-    fs::write(record, (noted + missing).to_string())?;
+    let (before, boot) = (reserved()?, boot());
+    let noted = noted(record, &boot);
+    note(record, &boot, noted + missing)?;
     let added = write(before + missing).is_ok() && reserved()? >= before + missing;
     if !added {
         // Where memory lies in pieces, the kernel gives what it finds.
         let _ = write(before);
-        fs::write(record, noted.to_string())?;
+        note(record, &boot, noted)?;
     }
     Ok(added)
 }
 
-fn noted(record: &Path) -> u64 {
-    fs::read_to_string(record).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+fn noted(record: &Path, boot: &str) -> u64 {
+    added_since(boot, &fs::read_to_string(record).unwrap_or_default()).unwrap_or(0)
+}
+
+/// What was added before the machine started anew is gone with it.
+fn added_since(boot: &str, note: &str) -> Option<u64> {
+    note.split_once(' ').filter(|(of, _)| *of == boot)?.1.parse().ok()
+}
+
+fn note(record: &Path, boot: &str, pages: u64) -> Result<()> {
+    fs::write(record, format!("{boot} {pages}")).with_context(|| format!("cannot write {}", record.display()))
+}
+
+fn boot() -> String {
+    fs::read_to_string(BOOT).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
 fn reserved() -> Result<u64> {
@@ -88,6 +103,12 @@ mod tests {
     #[test]
     fn pages_that_are_promised_to_somebody_are_not_free() {
         assert_eq!(Memory::parse(MEMINFO), Some(Memory { free: 112, page_kb: 2_048, available_kb: 23_001_000 }));
+    }
+
+    #[test]
+    fn what_was_added_before_the_machine_started_anew_is_not_given_back() {
+        assert_eq!(added_since("tuesday", "tuesday 288"), Some(288));
+        assert_eq!((added_since("tuesday", "monday 288"), added_since("tuesday", "")), (None, None));
     }
 
     #[test]
