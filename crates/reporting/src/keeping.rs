@@ -56,7 +56,7 @@ impl Timer for Keeping {
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let today = local_day(work.now);
         if store::doubted(work.conn).await? {
-            let more = start_over(work, today).await?;
+            let more = start_over(work).await?;
             self.leave(Known { complete_on: None, pause: more.then_some(Duration::ZERO) });
             return Ok(());
         }
@@ -105,15 +105,14 @@ async fn round(work: &mut Work<'_>, begun: platform::Instant) -> Result<bool, Fa
     Ok(true)
 }
 
-/// Takes everything back, and when nothing is kept any more, ends the doubt and looks for days that have appeared. Rows are taken back without the lock,
+/// Takes everything back, and when nothing is kept any more, ends the doubt; the next firing looks for days that have appeared. Rows are taken back without the lock,
 /// by firings of their own: who holds rows must not wait for it. Returns whether there is more to take back.
-async fn start_over(work: &mut Work<'_>, today: Day) -> Result<bool, Failure> {
+async fn start_over(work: &mut Work<'_>) -> Result<bool, Failure> {
     if store::withdraw(work.conn, ADDED).await? > 0 {
         return Ok(true);
     }
     store::alone(work.conn).await?;
     store::clear_doubt(work.conn).await?;
-    store::expect(work.conn, today, ADDED).await?;
     Ok(false)
 }
 

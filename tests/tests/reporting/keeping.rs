@@ -70,7 +70,7 @@ async fn the_newest_days_are_kept_first_and_then_there_is_nothing_to_do() -> any
         let disorder = "SELECT count(*) FROM kept_figures k WHERE figures IS NOT NULL
             AND EXISTS (SELECT FROM kept_figures n WHERE n.day > k.day AND n.figures IS NULL)";
         assert_eq!(number(&sandbox, disorder).await?, 0);
-        kept = number(&sandbox, "SELECT count(*) FROM kept_figures WHERE figures IS NOT NULL").await?;
+        kept = number(&sandbox, KEPT).await?;
         firings += 1;
         assert!(firings < 100, "{kept} kept");
     }
@@ -86,7 +86,7 @@ async fn the_newest_days_are_kept_first_and_then_there_is_nothing_to_do() -> any
     for _ in 0..3 {
         fire(&sandbox, &keeping, noon(101)).await?;
     }
-    assert_eq!(number(&sandbox, "SELECT count(*) FROM kept_figures WHERE figures IS NOT NULL").await?, 202);
+    assert_eq!(number(&sandbox, KEPT).await?, 202);
     Ok(())
 }
 

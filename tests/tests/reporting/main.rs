@@ -15,6 +15,7 @@ use std::sync::Arc;
 use contracts::reporting::{CloseRequest, DailyReportRequest, Report, reporting_server::Reporting as _};
 use platform::{Fact, Handler, Outcome, Work, callers::Caller, commands::CommandLoop, health::Health, metrics::Metrics, relay::Wake, settings};
 use reporting::{Counter, Desk, MIGRATIONS, REPORTING, Reading};
+use sqlx::PgConnection;
 use system_tests::Sandbox;
 use tokio_util::sync::CancellationToken;
 use tonic::Request;
@@ -28,9 +29,13 @@ async fn sandbox() -> anyhow::Result<Sandbox> {
 
 async fn apply(sandbox: &Sandbox, facts: &[Fact]) -> anyhow::Result<Vec<Outcome>> {
     let mut tx = sandbox.pool.begin().await?;
-    let outcomes = Reading.apply(&mut Work::new(&mut tx, platform::clock::now()), facts).await?;
+    let outcomes = apply_in(&mut tx, facts).await?;
     tx.commit().await?;
     Ok(outcomes)
+}
+
+async fn apply_in(conn: &mut PgConnection, facts: &[Fact]) -> anyhow::Result<Vec<Outcome>> {
+    Ok(Reading.apply(&mut Work::new(conn, platform::clock::now()), facts).await?)
 }
 
 fn counter(sandbox: &Sandbox, close_open_days: bool) -> Counter {

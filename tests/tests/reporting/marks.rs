@@ -14,7 +14,7 @@ use system_tests::Sandbox;
 use crate::{
     KEYS, apply,
     facts::{a_day, declaration, fact_at, moment},
-    keeping::{keep_all, noon, number},
+    keeping::{KEPT, keep_all, noon, number},
     sandbox,
 };
 
@@ -69,7 +69,7 @@ async fn a_fact_marks_the_days_that_it_changes_of_the_office_that_it_changes() -
     }
     apply(&sandbox, &[lodged("10900000021", "33BA", july(4, 9)), lodged("10900000022", "32BB", july(4, 9))]).await?;
     keep_all(&sandbox, noon(3)).await?;
-    assert_eq!(number(&sandbox, "SELECT count(*) FROM kept_figures WHERE figures IS NOT NULL").await?, 3 * 5);
+    assert_eq!(number(&sandbox, KEPT).await?, 3 * 5);
     let nothing = BTreeSet::new();
 
     // Late facts count on their own day and later.

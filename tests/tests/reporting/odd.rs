@@ -15,9 +15,8 @@ use system_tests::Sandbox;
 use crate::{
     apply, by, counter,
     facts::{declaration, fact_at, moment},
-    keeping::{day, keep_all, noon, number},
-    sandbox,
-    sums::{DECLARATIONS, REFUSALS, VISITS},
+    keeping::{KEPT, day, keep_all, noon, number},
+    sums::odd_site,
 };
 
 /// Every office and day of the odd declarations, as the service reports it, and the indicators over all days.
@@ -98,12 +97,7 @@ impl Dice {
 
 #[tokio::test]
 async fn what_is_kept_is_what_would_be_counted_whatever_facts_come() -> anyhow::Result<()> {
-    let sandbox = sandbox().await?;
-    let mut conn = sandbox.pool.acquire().await?;
-    sqlx::query("SELECT setseed(0.27)").execute(&mut *conn).await?;
-    for filling in [DECLARATIONS, REFUSALS, VISITS] {
-        sqlx::query(filling).execute(&mut *conn).await?;
-    }
+    let sandbox = odd_site().await?;
     let counter = counter(&sandbox, false);
     let mut dice = Dice(27);
     let mut left = Vec::new();
@@ -124,7 +118,7 @@ async fn what_is_kept_is_what_would_be_counted_whatever_facts_come() -> anyhow::
                 assert_eq!(&kept[place], report, "{place:?} in round {round} after {facts:?}");
             }
         }
-        left.push(number(&sandbox, "SELECT count(*) FROM kept_figures WHERE figures IS NOT NULL").await? * 100 / all);
+        left.push(number(&sandbox, KEPT).await? * 100 / all);
     }
     // Marks are no blanket: a few facts leave what they do not change.
     assert!(left[0] > 30, "{left:?}");

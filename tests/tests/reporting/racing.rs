@@ -1,10 +1,11 @@
 //! A batch and the timer that keeps figures at once: whichever comes first, nothing stale is kept.
 use platform::{Work, timers::Timer as _};
 use reporting::Keeping;
+use sqlx::{Postgres, Transaction};
 use system_tests::Sandbox;
 
 use crate::{
-    apply,
+    apply, apply_in,
     facts::lodged,
     keeping::{KEPT, fire, keep_all, lodged_that_day, noon, number},
     sandbox,
@@ -19,11 +20,12 @@ async fn announced() -> anyhow::Result<(Sandbox, Keeping)> {
     Ok((sandbox, keeping))
 }
 
-/// Waits until so many sessions wait for the lock of marks.
-async fn waiting(sandbox: &Sandbox) -> anyhow::Result<()> {
+/// Commits once somebody waits for the lock of marks.
+async fn commit_when_waited_for(sandbox: &Sandbox, tx: Transaction<'_, Postgres>) -> anyhow::Result<()> {
     let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1009 AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    system_tests::until("somebody waits for the marks", async || Ok(number(sandbox, waits).await? == 1)).await
+    system_tests::until("somebody waits for the marks", async || Ok(number(sandbox, waits).await? == 1)).await?;
+    Ok(tx.commit().await?)
 }
 
 #[tokio::test]
@@ -31,20 +33,9 @@ async fn what_was_counted_without_a_batch_in_flight_is_not_kept() -> anyhow::Res
     let (sandbox, keeping) = announced().await?;
     let mut batch = sandbox.pool.begin().await?;
     let late = [lodged("10900000002", 70)];
-    platform::Handler::apply(&reporting::Reading, &mut Work::new(&mut batch, platform::clock::now()), &late).await?;
-    let firing = async {
-        let mut tx = sandbox.pool.begin().await?;
-        keeping.fire(&mut Work::new(&mut tx, noon(1))).await?;
-        tx.commit().await?;
-        anyhow::Ok(())
-    };
+    apply_in(&mut batch, &late).await?;
     // The firing counts one declaration and then waits for the batch, which has two.
-    let committing = async {
-        waiting(&sandbox).await?;
-        batch.commit().await?;
-        anyhow::Ok(())
-    };
-    tokio::try_join!(firing, committing)?;
+    tokio::try_join!(fire(&sandbox, &keeping, noon(1)), commit_when_waited_for(&sandbox, batch))?;
     assert_eq!(number(&sandbox, KEPT).await?, 0);
     keep_all(&sandbox, noon(1)).await?;
     assert_eq!(lodged_that_day(&sandbox).await?, 2);
@@ -57,12 +48,7 @@ async fn a_batch_that_comes_while_figures_are_kept_takes_them_back() -> anyhow::
     let mut tx = sandbox.pool.begin().await?;
     keeping.fire(&mut Work::new(&mut tx, noon(1))).await?;
     let late = [lodged("10900000002", 70)];
-    let committing = async {
-        waiting(&sandbox).await?;
-        tx.commit().await?;
-        anyhow::Ok(())
-    };
-    tokio::try_join!(apply(&sandbox, &late), committing)?;
+    tokio::try_join!(apply(&sandbox, &late), commit_when_waited_for(&sandbox, tx))?;
     assert_eq!(number(&sandbox, KEPT).await?, 0);
     assert_eq!(lodged_that_day(&sandbox).await?, 2);
     Ok(())
@@ -74,14 +60,9 @@ async fn a_day_is_announced_only_behind_a_batch_that_marked_before() -> anyhow::
     apply(&sandbox, &[lodged("10900000001", 60)]).await?;
     let mut batch = sandbox.pool.begin().await?;
     let late = [lodged("10900000002", 70)];
-    platform::Handler::apply(&reporting::Reading, &mut Work::new(&mut batch, platform::clock::now()), &late).await?;
+    apply_in(&mut batch, &late).await?;
     let keeping = Keeping::default();
-    let committing = async {
-        waiting(&sandbox).await?;
-        batch.commit().await?;
-        anyhow::Ok(())
-    };
-    tokio::try_join!(fire(&sandbox, &keeping, noon(1)), committing)?;
+    tokio::try_join!(fire(&sandbox, &keeping, noon(1)), commit_when_waited_for(&sandbox, batch))?;
     fire(&sandbox, &keeping, noon(1)).await?;
     assert_eq!(number(&sandbox, KEPT).await?, 2);
     assert_eq!(lodged_that_day(&sandbox).await?, 2);

@@ -3,11 +3,13 @@ use std::collections::BTreeMap;
 
 use contracts::reporting::{DailyReportRequest, reporting_server::Reporting as _};
 
+use system_tests::Sandbox;
+
 use crate::{by, counter, sandbox};
 
 /// 6,000 versions of 4,000 declarations of three offices, over 40 days: known in part, decided or lodged by clocks that are off, over after minutes
 /// or weeks or never, amended, replaced, paid in part or too much or under the other version, worth nothing or more than 63 bits can sum.
-pub const DECLARATIONS: &str = r#"
+const DECLARATIONS: &str = r#"
     INSERT INTO declarations (key, version, office, direction, kind, class, sender, reference, currency, value, duty_vnd, paid_vnd, amended, lane, form,
         officer, queue_reason, conform, officer_position, trace, lodged_at, decided_at, assigned_at, concluded_at, reassigned_at, cleared_at, withdrawn_at,
         clearance_refused_at, replaced_at)
@@ -28,12 +30,12 @@ pub const DECLARATIONS: &str = r#"
     FROM (SELECT n, timestamptz '2026-06-01 00:00+07' + interval '1 hour' * floor(960 * random())
         + CASE WHEN n % 4 = 0 THEN interval '0' ELSE interval '1 hour' * random() END AS l FROM generate_series(0, 5999) AS n) AS lodged"#;
 
-pub const REFUSALS: &str = "
+const REFUSALS: &str = "
     INSERT INTO refusals (topic, stream, position, attempt, office, direction, kind, code, sender, reference, at)
     SELECT 'customs.intake.v1', 0, n, (ARRAY['lodged', 'amended', 'paid'])[1 + n % 3], (ARRAY['32BB', '33BA', ''])[1 + n % 3], '', '', 'C', 'S', 'R' || n,
         timestamptz '2026-06-01 00:00+07' + interval '40 days' * random() FROM generate_series(1, 900) AS n";
 
-pub const VISITS: &str = "
+const VISITS: &str = "
     INSERT INTO visits (id, arrived_at, arrived_office, held_at, held_office, departed_at, departed_office)
     SELECT 'V' || n, CASE WHEN n % 7 > 0 THEN at END, CASE WHEN n % 7 > 0 THEN o ELSE '' END, CASE WHEN n % 5 = 0 THEN at + interval '2 hours' END,
         CASE WHEN n % 5 = 0 THEN o ELSE '' END, CASE WHEN n % 3 > 0 THEN at + interval '1 day' * random() END, CASE WHEN n % 3 > 0 THEN '32BC' ELSE '' END
@@ -49,14 +51,21 @@ const LISTED: &str = r#"
     UNION ALL SELECT replace(cell, 'span.', 'p90.'), (array_agg(number ORDER BY number))[(900 * count(*) + 999) / 1000]
     FROM listed WHERE cell LIKE 'span.%' GROUP BY cell"#;
 
-#[tokio::test]
-async fn figures_are_the_sums_of_what_is_listed_however_odd_declarations_are() -> anyhow::Result<()> {
+/// A site full of them, the same in every run.
+pub async fn odd_site() -> anyhow::Result<Sandbox> {
     let sandbox = sandbox().await?;
     let mut conn = sandbox.pool.acquire().await?;
     sqlx::query("SELECT setseed(0.27)").execute(&mut *conn).await?;
     for filling in [DECLARATIONS, REFUSALS, VISITS] {
         sqlx::query(filling).execute(&mut *conn).await?;
     }
+    Ok(sandbox)
+}
+
+#[tokio::test]
+async fn figures_are_the_sums_of_what_is_listed_however_odd_declarations_are() -> anyhow::Result<()> {
+    let sandbox = odd_site().await?;
+    let mut conn = sandbox.pool.acquire().await?;
     let counter = counter(&sandbox, false);
     let mut seen = BTreeMap::<String, u32>::new();
     let mut saturated = false;

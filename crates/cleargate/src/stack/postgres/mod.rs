@@ -60,10 +60,11 @@ pub async fn up(stack: &Stack, progress: &Progress) -> Result<()> {
 }
 
 pub async fn down(stack: &Stack, progress: &Progress) -> Result<()> {
-    let Some(process) = Process::running(&stack.state.pid_file(PART)) else { return huge::give_back(&stack.state.huge_pages()) };
-    let step = progress.step(PART, "stopping");
-    // "Fast", then "immediate" shutdown; SIGKILL would leave its children and shared memory behind.
-    let gently = process.stop(Signal::INT, Duration::from_secs(20), Signal::QUIT).await?;
-    step.done(if gently { "stopped" } else { "stopped the hard way: it did not stop within 20 s" });
+    if let Some(process) = Process::running(&stack.state.pid_file(PART)) {
+        let step = progress.step(PART, "stopping");
+        // "Fast", then "immediate" shutdown; SIGKILL would leave its children and shared memory behind.
+        let gently = process.stop(Signal::INT, Duration::from_secs(20), Signal::QUIT).await?;
+        step.done(if gently { "stopped" } else { "stopped the hard way: it did not stop within 20 s" });
+    }
     huge::give_back(&stack.state.huge_pages())
 }
