@@ -2,13 +2,10 @@
 //! the next days, newest first.
 //!
 //! Counting locks nothing; batches wait for this only while it keeps and announces. It works a quarter of its time at most.
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
-use platform::{Failure, Work, clock, timers::Timer};
+use platform::{Failure, Work, clock, kafka::group::lock, timers::Timer};
 use values::{Day, local_day};
 
 use crate::{
@@ -50,17 +47,17 @@ impl Timer for Keeping {
 
     /// Each firing's own rest, once: a replica that no longer fires is idle.
     fn period(&self) -> Duration {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).pause.take().unwrap_or(IDLE)
+        lock(&self.known).pause.take().unwrap_or(IDLE)
     }
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let today = local_day(work.now);
         if store::doubted(work.conn).await? {
             let more = start_over(work).await?;
-            self.leave(Known { complete_on: None, pause: more.then_some(Duration::ZERO) });
+            *lock(&self.known) = Known { complete_on: None, pause: more.then_some(Duration::ZERO) };
             return Ok(());
         }
-        let mut known = self.known();
+        let mut known = *lock(&self.known);
         let begun = clock::now();
         // What is added here may be lost with the transaction; so the day is complete only when there is nothing to add.
         if known.complete_on != Some(today) && store::expect(work.conn, today, ADDED).await? == 0 {
@@ -68,18 +65,8 @@ impl Timer for Keeping {
         }
         let busy = round(work, begun).await? || known.complete_on.is_none();
         known.pause = busy.then(|| elapsed(begun) * REST);
-        self.leave(known);
+        *lock(&self.known) = known;
         Ok(())
-    }
-}
-
-impl Keeping {
-    fn known(&self) -> Known {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn leave(&self, known: Known) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 }
 

@@ -1,10 +1,10 @@
 //! Offices as this process left them: roster, keys and loads change only with the office's row, so they are not asked for again while that is the same.
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use platform::Instant;
+use platform::{Instant, kafka::group::lock};
 use risk_domain::{DayKey, Ledger, Roster};
 use values::Day;
 
@@ -43,13 +43,13 @@ pub struct Kept {
 impl Kept {
     /// What this process left with this very write; nobody else gets it.
     pub fn take(&self, office: &str, write: &Write) -> Option<Hand> {
-        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hands = lock(&self.hands);
         hands.remove(office).filter(|(left, _)| left == write).map(|(_, hand)| hand)
     }
 
     /// Leaves an office for the next transaction, which finds it if this one is committed.
     pub fn leave(&self, office: String, write: Write, hand: Hand) {
-        self.hands.lock().unwrap_or_else(PoisonError::into_inner).insert(office, (write, hand));
+        lock(&self.hands).insert(office, (write, hand));
     }
 }
 
