@@ -20,6 +20,10 @@ use crate::{
 pub trait Timer: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     fn period(&self) -> Duration;
+    /// Until the next firing, after one of its own.
+    fn rest(&self) -> Duration {
+        self.period()
+    }
     /// Does what is due at `work.now`; doing it twice must change nothing.
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure>;
 }
@@ -55,11 +59,12 @@ pub async fn step(ground: &Ground, timer: &dyn Timer) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Fires at once and then after every period, until cancelled.
+/// Fires at once and then after every rest, or after a period while another replica fires, until cancelled.
 pub async fn run(ground: Ground, timer: Arc<dyn Timer>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let pause = match step(&ground, timer.as_ref()).await {
-            Ok(_) => timer.period(),
+            Ok(true) => timer.rest(),
+            Ok(false) => timer.period(),
             Err(error) => {
                 tracing::warn!(%error, timer = timer.name(), "timer");
                 Duration::from_secs(1)

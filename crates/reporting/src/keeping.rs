@@ -36,7 +36,7 @@ struct Known {
     /// The day on which nothing was found missing.
     complete_on: Option<Day>,
     /// Rest after a firing that has more to do.
-    pause: Option<Duration>,
+    rest: Option<Duration>,
 }
 
 #[async_trait]
@@ -45,16 +45,19 @@ impl Timer for Keeping {
         "keeping"
     }
 
-    /// Each firing's own rest, once: a replica that no longer fires is idle.
     fn period(&self) -> Duration {
-        lock(&self.known).pause.take().unwrap_or(IDLE)
+        IDLE
+    }
+
+    fn rest(&self) -> Duration {
+        lock(&self.known).rest.unwrap_or(IDLE)
     }
 
     async fn fire(&self, work: &mut Work<'_>) -> Result<(), Failure> {
         let today = local_day(work.now);
         if store::doubted(work.conn).await? {
             let more = start_over(work).await?;
-            *lock(&self.known) = Known { complete_on: None, pause: more.then_some(Duration::ZERO) };
+            *lock(&self.known) = Known { complete_on: None, rest: more.then_some(Duration::ZERO) };
             return Ok(());
         }
         let mut known = *lock(&self.known);
@@ -64,7 +67,7 @@ impl Timer for Keeping {
             known.complete_on = Some(today);
         }
         let busy = round(work, begun).await? || known.complete_on.is_none();
-        known.pause = busy.then(|| elapsed(begun) * REST);
+        known.rest = busy.then(|| elapsed(begun) * REST);
         *lock(&self.known) = known;
         Ok(())
     }

@@ -81,7 +81,7 @@ async fn the_newest_days_are_kept_first_and_then_there_is_nothing_to_do() -> any
     let before = number(&sandbox, state).await?;
     fire(&sandbox, &keeping, noon(100)).await?;
     fire(&sandbox, &keeping, noon(100)).await?;
-    assert_eq!((number(&sandbox, state).await?, keeping.period()), (before, Duration::from_secs(5)));
+    assert_eq!((number(&sandbox, state).await?, keeping.rest()), (before, Duration::from_secs(5)));
     // The day turns.
     for _ in 0..3 {
         fire(&sandbox, &keeping, noon(101)).await?;
