@@ -17,6 +17,8 @@ pub(super) struct Measure {
     most: usize,
     /// Times the last transaction, to gather for.
     gathers: u32,
+    /// What services tell here becomes answers to senders.
+    answers: bool,
     now: usize,
     last: Duration,
     close: u8,
@@ -27,7 +29,8 @@ impl Measure {
     /// What services tell comes together already.
     pub fn new(class: Class, most: usize, sources: &[Source]) -> Self {
         let hears_senders = sources.iter().any(|source| matches!(source.origin, Origin::Outside { .. }));
-        Self { class, most, gathers: if hears_senders { 4 } else { 1 }, now: most, last: Duration::ZERO, close: 0 }
+        let answers = sources.iter().any(|source| matches!(source.origin, Origin::Outside { answers: Some(_) }));
+        Self { class, most, gathers: if hears_senders { 4 } else { 1 }, answers, now: most, last: Duration::ZERO, close: 0 }
     }
 
     /// Deliveries for one transaction.
@@ -44,6 +47,16 @@ impl Measure {
     /// So a loop spends half of its time on transactions at most, and a machine that has too much to do gets fewer and larger ones.
     pub fn gathering(self) -> Duration {
         if self.close < CROWD { Duration::ZERO } else { (self.last * self.gathers).min(COMPANY) }
+    }
+
+    /// A part of it, at the end of which is seen whether to go on.
+    pub fn part(self) -> Duration {
+        self.gathering() / self.gathers
+    }
+
+    /// Whether another part follows so many. What a sender will be answered with has been on its way already, and waits for one part alone.
+    pub fn goes_on(self, parts: u32, told_by_services: impl FnOnce() -> bool) -> bool {
+        parts < self.gathers && !self.gathering().is_zero() && !(self.answers && parts > 0 && told_by_services())
     }
 
     /// How long to give way at most: so what gives way gets a tenth of the time, is slower and does not starve.
@@ -129,6 +142,20 @@ mod tests {
             measure.gathering()
         };
         assert_eq!((gathering(&[OURS]), gathering(&[OURS, SENDERS])), (Duration::from_millis(7), Duration::from_millis(28)));
+    }
+
+    #[test]
+    fn what_a_sender_is_answered_with_waits_for_one_part_of_the_gathering() {
+        let parts = |answers, told| {
+            let senders = Source { origin: Origin::Outside { answers }, ..SENDERS };
+            let mut measure = Measure::new(Class::Cargo, 2_000, &[OURS, senders]);
+            assert!(!measure.goes_on(0, || told));
+            (0..CROWD).for_each(|_| measure.came(Duration::from_millis(5)));
+            measure.took(1, Duration::from_millis(7));
+            assert_eq!(measure.part(), Duration::from_millis(7));
+            (0..).find(|parts| !measure.goes_on(*parts, || told))
+        };
+        assert_eq!((parts(Some("responses"), false), parts(Some("responses"), true), parts(None, true)), (Some(4), Some(1), Some(4)));
     }
 
     #[test]
