@@ -18,7 +18,7 @@ pub fn now_micros() -> u128 {
 pub fn today_date() -> chrono::NaiveDate {
     let seconds = i64::try_from(now().as_secs()).unwrap_or(0);
     let utc = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-    utc.with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).date_naive()
+    values::local_day(utc)
 }
 
 /// The same as YYYY-MM-DD.
@@ -30,5 +30,5 @@ pub fn today() -> String {
 pub fn local(at: &pbjson_types::Timestamp) -> String {
     let nanos = u32::try_from(at.nanos).unwrap_or(0);
     let utc = chrono::DateTime::from_timestamp(at.seconds, nanos).unwrap_or_default();
-    utc.with_timezone(&chrono_tz::Asia::Ho_Chi_Minh).format("%Y-%m-%d %H:%M:%S").to_string()
+    utc.with_timezone(&values::ZONE).format("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -2,7 +2,6 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use chrono_tz::Asia::Ho_Chi_Minh;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use contracts::{
@@ -84,5 +83,5 @@ fn table(stages: &[Stage]) -> Table {
 
 fn time(stage: &Stage) -> String {
     let moment = stage.at.and_then(|t| chrono::DateTime::from_timestamp(t.seconds, t.nanos.unsigned_abs()));
-    moment.map(|t| t.with_timezone(&Ho_Chi_Minh).format("%d/%m %H:%M:%S%.3f").to_string()).unwrap_or_default()
+    moment.map(|t| t.with_timezone(&values::ZONE).format("%d/%m %H:%M:%S%.3f").to_string()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The day itself: committed to, opened, closed, its key revealed, and the loads handed to the next.
 use contracts::risk::{DayClosed, DayCommitted, DayKeyRevealed, DayOpened, RosterSet, RulesInForce};
 use risk_domain::{DayCount, DayKey, Ledger, Load, commitment, month_start_us};
-use values::{Day, ZONE};
+use values::{Day, start_of};
 
 use crate::{
     chain::Streams,
@@ -192,6 +192,5 @@ impl Office {
 
 /// Local midnight, in microseconds since 1970.
 fn day_start_us(day: Day) -> i64 {
-    let midnight = day.and_hms_opt(0, 0, 0).and_then(|m| m.and_local_timezone(ZONE).earliest());
-    midnight.map_or(0, |at| at.timestamp_micros())
+    start_of(day).timestamp_micros()
 }

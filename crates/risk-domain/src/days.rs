@@ -1,6 +1,6 @@
 //! An office's days: keys committed ahead, one day open at a time, dates only rise, a key is revealed only after its day is closed.
 use chrono::{Datelike, TimeDelta};
-use values::{Day, Instant, ZONE, local_day};
+use values::{Day, Instant, local_day, start_of};
 
 /// Days ahead for which keys are committed.
 pub const AHEAD: u64 = 8;
@@ -68,8 +68,7 @@ pub fn days_to_commit(today: Day, open: Option<Day>, committed: &[Day]) -> Vec<D
 
 /// Microseconds since 1970 at which the month of a day began, local time.
 pub fn month_start_us(day: Day) -> i64 {
-    let midnight = day.with_day(1).unwrap_or(day).and_hms_opt(0, 0, 0).unwrap_or_default();
-    midnight.and_local_timezone(ZONE).earliest().map_or(0, |t| t.timestamp_micros())
+    start_of(day.with_day(1).unwrap_or(day)).timestamp_micros()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use contracts::{
 use platform::{Instant, callers::Caller, serving::Refusal};
 use risk_domain::outcomes::{self, Outcome};
 use sqlx::PgConnection;
-use values::{Day, ZONE};
+use values::{Day, start_of};
 
 use crate::{
     concluding::outcome,
@@ -61,11 +61,7 @@ impl Period {
 
     /// First moment, and the first after it.
     fn moments(&self) -> (Instant, Instant) {
-        let midnight = |day: Day| {
-            let local = day.and_time(chrono::NaiveTime::MIN).and_local_timezone(ZONE).earliest();
-            local.map_or(Instant::UNIX_EPOCH, |at| at.with_timezone(&chrono::Utc))
-        };
-        (midnight(self.from), midnight(self.to) + TimeDelta::days(1))
+        (start_of(self.from), start_of(self.to) + TimeDelta::days(1))
     }
 }
 

@@ -12,7 +12,7 @@ mod number;
 mod plate;
 
 pub use code::{CommodityCode, CountryCode, CurrencyCode, KindCode, OfficeCode, OfficerCode, TaxCode};
-pub use day::{Day, Instant, ZONE, local_day, local_month};
+pub use day::{Day, Instant, ZONE, local_day, local_month, start_of};
 pub use decimal::{Decimal, Grams, Money, Vnd};
 pub use digest::{Digest, lp};
 pub use lane::{Direction, Lane, TrafficClass};

@@ -63,15 +63,15 @@ async fn names(clients: &Clients, kind: &str) -> Result<Vec<String>> {
 async fn roster(clients: &Clients, offices: &BTreeSet<&str>, today: NaiveDate) -> Result<()> {
     let month = today.with_day(1).unwrap_or(today);
     let whole = |day: NaiveDate| {
-        let from = day.and_hms_opt(0, 0, 0)?.and_local_timezone(chrono_tz::Asia::Ho_Chi_Minh).earliest()?.timestamp_micros();
-        Some(Shift { from_us: from, to_us: from + 24 * 3_600_000_000 })
+        let from = values::start_of(day).timestamp_micros();
+        Shift { from_us: from, to_us: from + 24 * 3_600_000_000 }
     };
     for office in offices {
         let officers = (1..=6).map(|n| Officer {
             code: format!("{office}-{n:02}"),
             // Nobody concludes files during a bench: the lists grow to what millions of declarations leave.
             cap: 10_000_000,
-            shifts: (0..40).filter_map(|day| whole(month + TimeDelta::days(day))).collect(),
+            shifts: (0..40).map(|day| whole(month + TimeDelta::days(day))).collect(),
             ..Officer::default()
         });
         let message = SetRosterRequest { office: (*office).to_owned(), officers: officers.collect(), supervisors: Vec::new() };

@@ -11,6 +11,8 @@ use crate::{
     load::mix::OFFICES,
 };
 
+const SHIFT_US: i64 = 8 * 3_600_000_000;
+
 /// Six officers an office, two a shift of eight hours, for this month and the next days of the following.
 pub async fn roster(clients: &Clients, today: NaiveDate) -> Result<u32> {
     let month = today.with_day(1).unwrap_or(today);
@@ -20,7 +22,7 @@ pub async fn roster(clients: &Clients, today: NaiveDate) -> Result<u32> {
             .map(|n| Officer {
                 code: format!("{}-{:02}", office.code, n + 1),
                 cap: 100_000,
-                shifts: (0..40).filter_map(|day| shift(month + TimeDelta::days(day), n / 2)).collect(),
+                shifts: (0..40).map(|day| shift(month + TimeDelta::days(day), n / 2)).collect(),
                 ..Officer::default()
             })
             .collect();
@@ -36,9 +38,9 @@ pub async fn roster(clients: &Clients, today: NaiveDate) -> Result<u32> {
 }
 
 /// The eight hours of a shift, 0 to 2, of a local day.
-fn shift(day: NaiveDate, number: u32) -> Option<Shift> {
-    let from = day.and_hms_opt(number * 8, 0, 0)?.and_local_timezone(chrono_tz::Asia::Ho_Chi_Minh).earliest()?.timestamp_micros();
-    Some(Shift { from_us: from, to_us: from + 8 * 3_600_000_000 })
+fn shift(day: NaiveDate, number: i64) -> Shift {
+    let from = values::start_of(day).timestamp_micros() + number * SHIFT_US;
+    Shift { from_us: from, to_us: from + SHIFT_US }
 }
 
 /// Concludes open files until `most` are done or none are left. Every fortieth does not conform.

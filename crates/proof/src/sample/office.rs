@@ -4,7 +4,7 @@ use contracts::risk::{
 };
 use risk_domain::{AHEAD, DayCount, DayKey, Ledger, Load, RuleBook as _, Scorer as _, commitment};
 use sha2::{Digest as _, Sha256};
-use values::{Day, ZONE};
+use values::{Day, start_of};
 
 use super::{
     Sample,
@@ -35,8 +35,7 @@ pub fn streams(n: usize) -> (u32, u32) {
 
 /// Local midnight and `us` microseconds.
 fn local(day: Day, us: i64) -> i64 {
-    let midnight = day.and_hms_opt(0, 0, 0).and_then(|m| m.and_local_timezone(ZONE).earliest());
-    midnight.map_or(0, |at| at.timestamp_micros()) + us
+    start_of(day).timestamp_micros() + us
 }
 
 /// Everything that the office writes.

@@ -7,15 +7,10 @@ use std::collections::BTreeMap;
 
 use platform::{Failure, Instant};
 use sqlx::PgConnection;
-use values::{Day, ZONE, local_day};
+use values::{Day, local_day};
 
 use super::{column, rows::Written};
 use crate::book::Book;
-
-/// The moment at which the local day of `now` began.
-pub(super) fn midnight(now: Instant) -> Instant {
-    now - now.with_timezone(&ZONE).time().signed_duration_since(chrono::NaiveTime::MIN)
-}
 
 /// Marks what holds no longer. Facts of the running day are not told apart: every office is marked from that day on, of which nothing is kept unless
 /// clocks differ; so whose clock is right decides what this costs and never whether a day is marked.

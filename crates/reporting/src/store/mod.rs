@@ -11,8 +11,8 @@ mod way;
 
 use platform::{Failure, Instant};
 use sqlx::PgConnection;
+use values::{local_day, start_of};
 
-use self::marks::midnight;
 pub use self::{
     figures::{Behind, behind, figures, figures_of, size_behind},
     past::{PastDay, alone, announce, announced, clear_doubt, counted_between, doubted, due, expect, keep, withdraw},
@@ -23,7 +23,7 @@ use crate::book::Book;
 
 /// Writes what a batch adds, then marks the days that it changes; rows are locked by table, then key.
 pub async fn save(conn: &mut PgConnection, book: &Book<'_>, now: Instant) -> Result<(), Failure> {
-    let midnight = midnight(now);
+    let midnight = start_of(local_day(now));
     let written = rows::declarations(conn, &book.rows, now, midnight).await?;
     stages::refusals(conn, &book.refusals).await?;
     stages::stages(conn, &book.stages).await?;
