@@ -95,8 +95,8 @@ async fn round(work: &mut Work<'_>, begun: platform::Instant) -> Result<bool, Fa
     Ok(true)
 }
 
-/// Takes everything back, and when nothing is kept any more, ends the doubt; the next firing looks for days that have appeared. Rows are taken back without the lock,
-/// by firings of their own: who holds rows must not wait for it. Returns whether there is more to take back.
+/// Takes everything back, and when nothing is kept any more, ends the doubt; the next firing looks for days that have appeared. Rows are taken back
+/// without the lock, by firings of their own: who holds rows must not wait for it. Returns whether there is more to take back.
 async fn start_over(work: &mut Work<'_>) -> Result<bool, Failure> {
     if store::withdraw(work.conn, ADDED).await? > 0 {
         return Ok(true);

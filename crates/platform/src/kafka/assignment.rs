@@ -217,7 +217,7 @@ impl Assignment {
     }
 
     fn ours(&self, topic: &str) -> bool {
-        self.sources.iter().any(|s| *s.topic == *topic && matches!(s.origin, Origin::Ours { .. }))
+        Origin::of(topic, &self.sources).is_ours()
     }
 
     /// Ends this consumer: another one joins, claims and begins where the database says.

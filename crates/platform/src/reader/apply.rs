@@ -56,8 +56,7 @@ impl Reader {
     /// Facts from outside that were seen before with the same content are answered again instead of applied.
     async fn sort_by_inbox(&self, conn: &mut PgConnection, facts: Vec<Fact>) -> Result<Sorted, Failure> {
         let mut sorted = Sorted::default();
-        let outside: Vec<inbox::MessageId> =
-            facts.iter().filter(|f| matches!(self.origin(&f.topic), Origin::Outside { .. })).map(Fact::message_id).collect();
+        let outside: Vec<inbox::MessageId> = facts.iter().filter(|f| !self.origin(&f.topic).is_ours()).map(Fact::message_id).collect();
         if outside.is_empty() {
             sorted.fresh = facts;
             return Ok(sorted);
@@ -66,7 +65,7 @@ impl Reader {
             inbox::seen(conn, &outside).await?.into_iter().map(|(id, seen)| (id, seen.digest)).collect();
         for mut fact in facts {
             let id = fact.message_id();
-            if !matches!(self.origin(&fact.topic), Origin::Outside { .. }) || id.0.is_empty() || id.1.is_empty() {
+            if self.origin(&fact.topic).is_ours() || id.0.is_empty() || id.1.is_empty() {
                 sorted.fresh.push(fact);
                 continue;
             }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Delivery, Origin,
+    Delivery,
     claim::Partition,
     measure::Measure,
     step::{Halted, Reader},
@@ -130,14 +130,14 @@ impl Loop {
         let mut deliveries = Vec::new();
         self.take(first, &mut deliveries);
         self.measure.came(self.last_commit.elapsed());
-        let mut waited = 0;
+        let mut parts = 0;
         while deliveries.len() < self.measure.deliveries() && !self.queue.hand_is_full() && self.rewound.is_empty() {
             match self.queue.try_recv() {
                 Ok(signal) => self.take(signal, &mut deliveries),
                 // Not message by message: each waking costs more than what it brings.
-                Err(_) if !deliveries.is_empty() && self.measure.goes_on(waited, || self.hears_services(&deliveries)) => {
+                Err(_) if !deliveries.is_empty() && self.measure.goes_on(parts, || self.hears_services(&deliveries)) => {
                     tokio::time::sleep(self.measure.part()).await;
-                    waited += 1;
+                    parts += 1;
                 }
                 Err(_) => break,
             }
@@ -146,8 +146,7 @@ impl Loop {
     }
 
     fn hears_services(&self, deliveries: &[Delivery]) -> bool {
-        let is_ours = |topic: &str| self.reader.sources.iter().any(|source| source.topic == topic && matches!(source.origin, Origin::Ours { .. }));
-        deliveries.iter().any(|delivery| is_ours(&delivery.topic))
+        deliveries.iter().any(|delivery| self.reader.origin(&delivery.topic).is_ours())
     }
 
     fn take(&mut self, signal: Signal, deliveries: &mut Vec<Delivery>) {

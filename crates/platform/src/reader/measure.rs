@@ -49,7 +49,7 @@ impl Measure {
         if self.close < CROWD { Duration::ZERO } else { (self.last * self.gathers).min(COMPANY) }
     }
 
-    /// A part of it, at the end of which is seen whether to go on.
+    /// A part of it, at the end of which is seen whether to go on: never longer than the last transaction took.
     pub fn part(self) -> Duration {
         self.gathering() / self.gathers
     }

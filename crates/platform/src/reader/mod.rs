@@ -66,6 +66,17 @@ pub enum Origin {
     Outside { answers: Option<&'static str> },
 }
 
+impl Origin {
+    /// Of a topic among those heard; nothing is known of another one.
+    pub(crate) fn of(topic: &str, sources: &[Source]) -> Self {
+        sources.iter().find(|source| source.topic == topic).map_or(Self::Outside { answers: None }, |source| source.origin)
+    }
+
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Ours { .. })
+    }
+}
+
 /// A topic that a service hears.
 #[derive(Debug, Clone, Copy)]
 pub struct Source {

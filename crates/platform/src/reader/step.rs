@@ -84,7 +84,7 @@ impl Reader {
         let partitions: Vec<Partition> = lost.keys().cloned().collect();
         let claimed = claim::claim(&mut *self.pool.acquire().await?, &partitions, &self.owner).await?;
         let sources = &self.sources;
-        let ours = |partition: &Partition| sources.iter().any(|s| *s.topic == *partition.0 && matches!(s.origin, Origin::Ours { .. }));
+        let ours = |partition: &Partition| Origin::of(&partition.0, sources).is_ours();
         Ok(self.owning.claimed_again(lost, claimed, ours))
     }
 
@@ -193,7 +193,7 @@ impl Reader {
     /// Offsets of the partition begin anew. The database is told, so that it is still known after a fence or a crash.
     pub async fn rewind(&mut self, partition: &Partition) -> Result<(), Failure> {
         let Some(from) = self.owning.get(partition).copied() else { return Ok(()) };
-        let ours = matches!(self.origin(&partition.0), Origin::Ours { .. });
+        let ours = self.origin(&partition.0).is_ours();
         let moves = [Move { partition: partition.clone(), from, to: from.rewound(ours) }];
         claim::fence(&mut *self.pool.acquire().await?, &moves).await?;
         self.owning.moved(&moves);
@@ -212,7 +212,7 @@ impl Reader {
         let delivery = delivery.storable();
         let partition: Partition = (Arc::clone(&delivery.topic), delivery.partition);
         let offset = delivery.offset;
-        let ours = matches!(self.origin(&delivery.topic), Origin::Ours { .. });
+        let ours = self.origin(&delivery.topic).is_ours();
         let too_large = self.is_too_large(&delivery.payload);
         Delivered { partition, offset, ours, too_large, fact: if ours { of_ours(delivery) } else { outside(delivery) } }
     }
@@ -223,7 +223,7 @@ impl Reader {
     }
 
     pub(super) fn origin(&self, topic: &str) -> Origin {
-        self.sources.iter().find(|s| s.topic == topic).map_or(Origin::Outside { answers: None }, |s| s.origin)
+        Origin::of(topic, &self.sources)
     }
 }
 
